@@ -1,0 +1,51 @@
+import type { CheckpointRef } from './checkpoint.js';
+import type { ExitClass } from './exit-class.js';
+import type { Parameters, ResumeStrategy } from './parameters.js';
+import type { RiskZone } from './risk.js';
+import type { PendingOperation } from './signals.js';
+
+/** Names one attempt: the epoch fences, the id tells a retried request from another one with the same epoch. */
+export interface AttemptKey {
+  sessionId: string;
+  name: string;
+  /** 1, 2, 3… within a session name; a higher one fences all lower ones. */
+  epoch: number;
+  /** UUID chosen by the workflow. */
+  attemptId: string;
+}
+
+/** How an attempt came to an end, as the host saw it. Times are Unix ms. */
+export interface AttemptReport extends AttemptKey {
+  hostId: string;
+  exitClass: ExitClass;
+  /** Exit status, or null where a signal or SHIM ended it. */
+  exitCode: number | null;
+  /** Name of the signal, as SIGKILL, or null. */
+  signal: string | null;
+  /** One line for people, free of secrets. */
+  reason: string;
+  startedAtMs: number;
+  /** When the first event was seen; null if it never ran. */
+  runningAtMs: number | null;
+  endedAtMs: number;
+  /** The latest durable checkpoint, of this attempt or an earlier one. */
+  checkpoint: CheckpointRef | null;
+  /** Started and not seen to end. */
+  pending: PendingOperation[];
+  /** Zone 60 s before the end; null if it did not live that long. */
+  zoneBeforeEnd: RiskZone | null;
+  messages: number;
+  toolCalls: number;
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: number | null;
+  /** When the limit that ended it resets; null if unknown or another end. */
+  limitResetsAtMs: number | null;
+}
+
+/** What startAgent is asked for. */
+export interface AttemptPlan {
+  /** First rung of the ladder to try; ignored by a session's very first attempt. */
+  strategy: ResumeStrategy;
+  parameters: Parameters;
+}

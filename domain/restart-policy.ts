@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import type { AttemptReport } from './attempt.js';
+import { countsAsFailure } from './exit-class.js';
+import type { Parameters, ResumeStrategy } from './parameters.js';
+
+/** When and how often a session is restarted. The first back-off delay is the parameter `backoffBaseMs`. */
+export const restartPolicySchema = z.strictObject({
+  restart: z.enum(['always', 'on-failure', 'never']).default('on-failure'),
+  backoff: z
+    .strictObject({
+      factor: z.number().min(1).max(10).default(2),
+      /** Cap of a delay before jitter, ms. */
+      maxMs: z.number().int().positive().default(300_000),
+      /** A delay is spread evenly over ± this ratio (0-1) of itself. */
+      jitter: z.number().min(0).max(1).default(0.25),
+    })
+    .prefault({}),
+  /** More than `maxFailures` counted failures within `windowMs` end in the state failed. */
+  intensity: z
+    .strictObject({
+      maxFailures: z.number().int().nonnegative().default(5),
+      windowMs: z.number().int().positive().default(600_000),
+    })
+    .prefault({}),
+  /** An attempt that ran this long was healthy: the back-off starts anew, ms. */
+  healthyAfterMs: z.number().int().positive().default(60_000),
+});
+export type RestartPolicy = z.infer<typeof restartPolicySchema>;
+
+/** What the decision remembers from one attempt to the next. Plain JSON, bounded by the policy's intensity. */
+export interface FailureHistory {
+  /** Unix ms of the counted failures in the window, oldest first. */
+  failuresAtMs: number[];
+  /** Restarts in a row without a healthy attempt between; the exponent of the back-off. */
+  consecutive: number;
+  /** Ends in a row by overload, or by a limit without a reset time. */
+  consecutiveWaits: number;
+  consecutiveContextFull: number;
+  /** Resumes in a row that never came to run. */
+  consecutiveFailedResumes: number;
+}
+
+export const emptyHistory: FailureHistory = {
+  failuresAtMs: [],
+  consecutive: 0,
+  consecutiveWaits: 0,
+  consecutiveContextFull: 0,
+  consecutiveFailedResumes: 0,
+};
+
+/** What comes after an attempt. Delays in ms, times in Unix ms. */
+export type Decision =
+  | { kind: 'restart_now'; strategy: ResumeStrategy; reason: string }
+  | { kind: 'back_off'; delayMs: number; strategy: ResumeStrategy; reason: string }
+  | { kind: 'wait_for_limit'; untilMs: number; strategy: ResumeStrategy; reason: string }
+  | { kind: 'complete'; reason: string }
+  | { kind: 'stop'; reason: string }
+  | { kind: 'fail'; reason: string };
+
+export interface DecisionInput {
+  policy: RestartPolicy;
+  parameters: Parameters;
+  history: FailureHistory;
+  report: AttemptReport;
+  /** Unix ms. */
+  nowMs: number;
+  /** Uniform in [0, 1), for the jitter. */
+  random: number;
+}
+
+/** Waits for an overloaded API: 30 s doubling to 10 min; for a limit that names no reset: 5 min doubling to 1 h. */
+const overloadWait = { baseMs: 30_000, maxMs: 600_000 };
+const limitWait = { baseMs: 300_000, maxMs: 3_600_000 };
+
+/** A full context is met by ever smaller resumes; when the smallest is full too, a person is needed. */
+const contextFullStrategies: readonly ResumeStrategy[] = ['fork', 'brief'];
+
+/** Decides what comes after an attempt has ended, and what to remember of it. Pure and total. */
+export function decideNext(input: DecisionInput): { decision: Decision; history: FailureHistory } {
+  const history = remember(input);
+  return { decision: decide(input, history), history };
+}
+
+function decide(input: DecisionInput, history: FailureHistory): Decision {
+  const { policy, report, nowMs } = input;
+  const strategy = strategyFor(input.parameters.resumeStrategy, history);
+  const why = `${report.exitClass}: ${report.reason}`;
+  switch (report.exitClass) {
+    case 'stopped':
+      return { kind: 'stop', reason: report.reason };
+    case 'auth_failed':
+    case 'misconfigured':
+      return { kind: 'fail', reason: why };
+    case 'completed':
+      if (policy.restart !== 'always') return { kind: 'complete', reason: report.reason };
+      return { kind: 'back_off', delayMs: backOffDelay(input, Math.max(1, history.consecutive)), strategy, reason: 'policy always: completed' };
+    case 'recycled':
+      return { kind: 'restart_now', strategy: 'brief', reason: why };
+    default:
+      break;
+  }
+  if (policy.restart === 'never') return { kind: 'fail', reason: `policy never: ${why}` };
+  switch (report.exitClass) {
+    case 'host_rebooted':
+      return { kind: 'restart_now', strategy, reason: why };
+    case 'limit_reached':
+      return { kind: 'wait_for_limit', untilMs: report.limitResetsAtMs ?? nowMs + growing(limitWait, history.consecutiveWaits), strategy, reason: why };
+    case 'overloaded':
+      return { kind: 'back_off', delayMs: jittered(growing(overloadWait, history.consecutiveWaits), input), strategy, reason: why };
+    case 'context_full': {
+      const smaller = contextFullStrategies[history.consecutiveContextFull - 1];
+      if (smaller === undefined) return { kind: 'fail', reason: `${why} (again, even after a fresh start from a brief)` };
+      return { kind: 'restart_now', strategy: smaller, reason: why };
+    }
+    default:
+      break;
+  }
+  const failures = history.failuresAtMs.length;
+  const { maxFailures, windowMs } = policy.intensity;
+  if (failures > maxFailures) {
+    return { kind: 'fail', reason: `${failures} failures in ${Math.round(windowMs / 1000)} s, ${maxFailures} allowed; last ${why}` };
+  }
+  if (history.consecutive <= 1) return { kind: 'restart_now', strategy, reason: why };
+  const delayMs = backOffDelay(input, history.consecutive - 1);
+  return { kind: 'back_off', delayMs, strategy, reason: `failure ${failures} of ${maxFailures} allowed (${report.exitClass})` };
+}
+
+function remember({ policy, history, report, nowMs }: DecisionInput): FailureHistory {
+  const ranMs = report.runningAtMs === null ? 0 : report.endedAtMs - report.runningAtMs;
+  const healthy = ranMs >= policy.healthyAfterMs;
+  const counted = countsAsFailure(report.exitClass);
+  const restarts = counted || report.exitClass === 'completed';
+  const waits = report.exitClass === 'overloaded' || report.exitClass === 'limit_reached';
+  const inWindow = history.failuresAtMs.filter((at) => at > nowMs - policy.intensity.windowMs);
+  return {
+    failuresAtMs: counted ? [...inWindow, nowMs] : inWindow,
+    consecutive: (healthy ? 0 : history.consecutive) + (restarts ? 1 : 0),
+    consecutiveWaits: waits ? history.consecutiveWaits + 1 : 0,
+    consecutiveContextFull: report.exitClass === 'context_full' ? history.consecutiveContextFull + 1 : 0,
+    consecutiveFailedResumes: counted && report.runningAtMs === null ? history.consecutiveFailedResumes + 1 : 0,
+  };
+}
+
+/** One failed resume may be chance; after two in a row the next rung is tried. */
+function strategyFor(first: ResumeStrategy, history: FailureHistory): ResumeStrategy {
+  if (history.consecutiveFailedResumes >= 4) return 'brief';
+  if (history.consecutiveFailedResumes >= 2 && first === 'native') return 'fork';
+  return first;
+}
+
+/** base × factor^(n-1), capped, then spread by the jitter. */
+function backOffDelay(input: DecisionInput, n: number): number {
+  const { factor, maxMs } = input.policy.backoff;
+  return jittered(Math.min(maxMs, input.parameters.backoffBaseMs * factor ** (n - 1)), input);
+}
+
+function jittered(delayMs: number, { policy, random }: DecisionInput): number {
+  return Math.round(delayMs * (1 + policy.backoff.jitter * (2 * random - 1)));
+}
+
+function growing({ baseMs, maxMs }: { baseMs: number; maxMs: number }, n: number): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.max(0, n - 1));
+}

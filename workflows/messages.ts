@@ -1,0 +1,201 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
+import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { FailureHistory } from '../domain/restart-policy.js';
+import type { ExitClass } from '../domain/exit-class.js';
+import type { PauseReason, SessionSpec, SessionState } from '../domain/session.js';
+
+/** Queue of the control worker: every workflow, and the activities that touch no host. */
+export const controlQueue = 'shim';
+
+/** Queue of one host's worker. */
+export function hostQueue(hostId: string): string {
+  return `shim-host:${hostId}`;
+}
+
+export function sessionWorkflowId(name: string): string {
+  return `session/${name}`;
+}
+
+export function hostWorkflowId(hostId: string): string {
+  return `host/${hostId}`;
+}
+
+/** Search attributes; the embedded server registers them from `searchAttributeTypes`. */
+export const searchAttributes = {
+  state: defineSearchAttributeKey('ShimState', SearchAttributeType.KEYWORD),
+  agent: defineSearchAttributeKey('ShimAgent', SearchAttributeType.KEYWORD),
+  host: defineSearchAttributeKey('ShimHost', SearchAttributeType.KEYWORD),
+  attempt: defineSearchAttributeKey('ShimAttempt', SearchAttributeType.INT),
+  restarts: defineSearchAttributeKey('ShimRestarts', SearchAttributeType.INT),
+  lastExit: defineSearchAttributeKey('ShimLastExit', SearchAttributeType.KEYWORD),
+} as const;
+
+export const searchAttributeTypes: Readonly<Record<string, 'Keyword' | 'Int'>> = {
+  ShimState: 'Keyword',
+  ShimAgent: 'Keyword',
+  ShimHost: 'Keyword',
+  ShimAttempt: 'Int',
+  ShimRestarts: 'Int',
+  ShimLastExit: 'Keyword',
+};
+
+export interface SuperviseSessionInput {
+  spec: SessionSpec;
+  hostId: string;
+  /** What a continued run carries over; absent in the first run. */
+  carried?: CarriedSession;
+}
+
+/** What a person wants of a session. */
+export type DesiredState = 'running' | 'paused' | 'stopped';
+
+/** State that survives continue-as-new: plain JSON. */
+export interface CarriedSession {
+  epoch: number;
+  restarts: number;
+  history: FailureHistory;
+  desired: DesiredState;
+  pauseReason: PauseReason | null;
+  state: SessionState;
+  reason: string;
+  /** The attempt that was running when the run was continued; null between attempts. */
+  attempt: RunningAttempt | null;
+  lastEnds: EndedAttempt[];
+  checkpoint: CheckpointRef | null;
+}
+
+/** A live attempt as the workflow knows it. Times are Unix ms. */
+export interface RunningAttempt extends AttemptKey {
+  pid: number;
+  startedAtMs: number;
+  runningAtMs: number | null;
+}
+
+/** An ended attempt, for `status` and `history`. */
+export interface EndedAttempt {
+  epoch: number;
+  exitClass: ExitClass;
+  reason: string;
+  startedAtMs: number;
+  endedAtMs: number;
+  /** What was done about it, one line. */
+  decision: string;
+}
+
+/** The answer of query `status`. Times are Unix ms. */
+export interface SessionStatus {
+  name: string;
+  sessionId: string;
+  agent: string;
+  hostId: string;
+  state: SessionState;
+  /** Why it is in this state, one line. */
+  reason: string;
+  /** When a timer ends it, Unix ms; null where none is set. */
+  untilMs: number | null;
+  desired: DesiredState;
+  pauseReason: PauseReason | null;
+  epoch: number;
+  restarts: number;
+  attempt: RunningAttempt | null;
+  checkpoint: CheckpointRef | null;
+  startedAtMs: number;
+  /** Ended attempts, newest last; the last 20. */
+  ends: EndedAttempt[];
+}
+
+/** The answer of a command: it took effect, or it will, and why not yet. */
+export interface CommandResult {
+  outcome: 'applied' | 'accepted';
+  message: string;
+}
+
+export const statusQuery = defineQuery<SessionStatus>('status');
+
+/** From the host: an attempt's first event was seen. */
+export const attemptRunningSignal = defineSignal<[AttemptRunning]>('attemptRunning');
+export interface AttemptRunning extends AttemptKey {
+  runningAtMs: number;
+}
+
+/** From the host: an attempt has ended. Sent until Temporal has it; deduplicated by attempt. */
+export const attemptEndedSignal = defineSignal<[AttemptReport]>('attemptEnded');
+
+/** From the host: a checkpoint worth knowing of was made (on request, or on entering a danger zone). */
+export const checkpointMadeSignal = defineSignal<[CheckpointRef & { trigger: string }]>('checkpointMade');
+
+export interface CommandInput {
+  /** Who asks, for the history: `cli`, a user's name. */
+  by: string;
+  /** Why, one line; shown wherever the state is. */
+  reason?: string;
+}
+export const pauseUpdate = defineUpdate<CommandResult, [CommandInput]>('pause');
+export const resumeUpdate = defineUpdate<CommandResult, [CommandInput]>('resume');
+export const stopUpdate = defineUpdate<CommandResult, [CommandInput]>('stop');
+export const resetUpdate = defineUpdate<CommandResult, [CommandInput]>('reset');
+export const checkpointNowUpdate = defineUpdate<CommandResult, [CommandInput]>('checkpointNow');
+
+/** ApplicationFailure types that cross a boundary. */
+export const failureTypes = {
+  /** A higher epoch, or the same with another attempt, has been seen; details: [{highest: number}]. Non-retryable. */
+  staleEpoch: 'StaleEpoch',
+  /** The session bears a tombstone. Non-retryable. */
+  sessionStopped: 'SessionStopped',
+  /** The attempt cannot be started as specified (missing folder, missing binary). Non-retryable; becomes `misconfigured`. */
+  misconfigured: 'Misconfigured',
+  /** An old process tree could not be proved dead in time. Retried. */
+  notProvedDead: 'NotProvedDead',
+  /** A command that makes no sense in the present state. */
+  invalidCommand: 'InvalidCommand',
+} as const;
+
+export interface StartAgentInput extends AttemptKey {
+  spec: SessionSpec;
+  strategy: 'native' | 'fork' | 'brief';
+  parameters: SessionSpec['parameters'];
+}
+
+export interface StartAgentResult {
+  pid: number;
+  startedAtMs: number;
+  /** An attempt with this key was found alive and taken over. */
+  adopted: boolean;
+}
+
+export interface StopAgentInput extends AttemptKey {
+  /** `pause` and `stop` use the grace and make a last checkpoint; `fence` kills at once. */
+  mode: 'pause' | 'stop' | 'fence';
+  reason: string;
+}
+
+export interface StopAgentResult {
+  /** The report of the attempt it ended; null where none was running. */
+  report: AttemptReport | null;
+}
+
+export interface CheckpointNowInput extends AttemptKey {
+  trigger: 'user_requested';
+}
+
+export interface HostStatus {
+  hostId: string;
+  state: 'up' | 'down' | 'never_seen';
+  sinceMs: number;
+  leases: number;
+  /** Why the last lease ended. */
+  reason: string;
+}
+export const hostStatusQuery = defineQuery<HostStatus>('hostStatus');
+export const hostStartedSignal = defineSignal<[{ bootId: string; pid: number; metricsPort: number | null }]>('hostStarted');
+
+export interface SuperviseHostInput {
+  hostId: string;
+  carried?: { status: HostStatus };
+}
+
+export interface HoldLeaseInput {
+  hostId: string;
+}
