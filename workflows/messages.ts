@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
+import type { ResumeStrategy } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
 import type { PauseReason, SessionSpec, SessionState } from '../domain/session.js';
 
@@ -64,6 +65,37 @@ export interface CarriedSession {
   attempt: RunningAttempt | null;
   lastEnds: EndedAttempt[];
   checkpoint: CheckpointRef | null;
+  /** Where the next attempt begins on the resume ladder. */
+  strategy: ResumeStrategy;
+  /** The back-off or limit the session was waiting out, Unix ms and why; null where it was not. */
+  wait: SessionWait | null;
+  /** An attempt whose start was asked for and not answered: it must be fenced before the session may rest. */
+  unsettled: AttemptKey | null;
+  checkpointRequests: number;
+  /** Why the last checkpoint on request was not made; null where it was. */
+  checkpointProblem: string | null;
+  /** Since when the host has not answered, Unix ms; null where it does. */
+  hostAwaySinceMs: number | null;
+  /** Who paused and who stopped it, and why. */
+  pausedBy: string;
+  stoppedBy: string;
+  /** When the session was first supervised, Unix ms. */
+  startedAtMs: number;
+}
+
+/** A wait with an end. */
+export interface SessionWait {
+  state: 'backing_off' | 'waiting_for_limit';
+  untilMs: number;
+  reason: string;
+}
+
+/** What a session's workflow returns when it closes. */
+export interface SessionResult {
+  state: 'completed' | 'stopped';
+  reason: string;
+  attempts: number;
+  restarts: number;
 }
 
 /** A live attempt as the workflow knows it. Times are Unix ms. */
@@ -101,6 +133,7 @@ export interface SessionStatus {
   restarts: number;
   attempt: RunningAttempt | null;
   checkpoint: CheckpointRef | null;
+  checkpointProblem: string | null;
   startedAtMs: number;
   /** Ended attempts, newest last; the last 20. */
   ends: EndedAttempt[];
@@ -148,13 +181,17 @@ export const failureTypes = {
   misconfigured: 'Misconfigured',
   /** An old process tree could not be proved dead in time. Retried. */
   notProvedDead: 'NotProvedDead',
+  /** No attempt is running, so nothing can be done to it. Non-retryable. */
+  notRunning: 'NotRunning',
   /** A command that makes no sense in the present state. */
   invalidCommand: 'InvalidCommand',
 } as const;
 
 export interface StartAgentInput extends AttemptKey {
   spec: SessionSpec;
-  strategy: 'native' | 'fork' | 'brief';
+  /** What was decided after the attempt before, one line; kept with that attempt for `history`. */
+  decision: string | null;
+  strategy: ResumeStrategy;
   parameters: SessionSpec['parameters'];
 }
 
@@ -176,8 +213,16 @@ export interface StopAgentResult {
   report: AttemptReport | null;
 }
 
-export interface CheckpointNowInput extends AttemptKey {
+export interface CreateCheckpointInput extends AttemptKey {
   trigger: 'user_requested';
+}
+
+/** What the host keeps of a session's state, so that it can be told when Temporal has forgotten. */
+export interface RecordStateInput extends Pick<AttemptKey, 'sessionId' | 'name' | 'epoch'> {
+  state: SessionState;
+  reason: string;
+  /** What was decided after the attempt `epoch`, one line; null before the first end. */
+  decision: string | null;
 }
 
 export interface HostStatus {
@@ -185,11 +230,20 @@ export interface HostStatus {
   state: 'up' | 'down' | 'never_seen';
   sinceMs: number;
   leases: number;
-  /** Why the last lease ended. */
+  /** Why it is in this state, one line. */
   reason: string;
+  /** Of the last lease; null before the first. */
+  lease: LeaseHeld | null;
 }
 export const hostStatusQuery = defineQuery<HostStatus>('hostStatus');
-export const hostStartedSignal = defineSignal<[{ bootId: string; pid: number; metricsPort: number | null }]>('hostStarted');
+
+/** From the host: it holds its lease now. */
+export const leaseHeldSignal = defineSignal<[LeaseHeld]>('leaseHeld');
+export interface LeaseHeld {
+  bootId: string;
+  pid: number;
+  metricsPort: number | null;
+}
 
 export interface SuperviseHostInput {
   hostId: string;

@@ -1,0 +1,71 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import type { CheckpointRef } from '../domain/checkpoint.js';
+import {
+  failureTypes,
+  type CreateCheckpointInput,
+  type RecordStateInput,
+  type StartAgentInput,
+  type StartAgentResult,
+  type StopAgentInput,
+  type StopAgentResult,
+} from '../workflows/messages.js';
+
+/** What a host can do for a session; host/session-host.ts is the real one. */
+export interface SessionHost {
+  startAgent(input: StartAgentInput): Promise<StartAgentResult>;
+  stopAgent(input: StopAgentInput): Promise<StopAgentResult>;
+  createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef>;
+  recordState(input: RecordStateInput): Promise<void>;
+}
+
+/** How often a long activity tells Temporal that it lives, ms. */
+const heartbeatIntervalMs = 2_000;
+
+/**
+ * The activities of one host's queue. Each is idempotent: Temporal may run it twice, and a late run may overlap its
+ * retry.
+ */
+export function createHostActivities(host: SessionHost) {
+  return {
+    /** Begins an attempt, or adopts it if it is already there. */
+    startAgent: (input: StartAgentInput): Promise<StartAgentResult> => typed(() => host.startAgent(input)),
+    /** Ends whatever attempt of the session is alive, and fences those that never began. */
+    stopAgent: (input: StopAgentInput): Promise<StopAgentResult> => heartbeating(() => typed(() => host.stopAgent(input))),
+    /** Makes a checkpoint of the running attempt and returns when it is durable. */
+    createCheckpoint: (input: CreateCheckpointInput): Promise<CheckpointRef> => typed(() => host.createCheckpoint(input)),
+    /** Notes a session's state on the host's disk. */
+    recordState: (input: RecordStateInput): Promise<void> => typed(() => host.recordState(input)),
+  };
+}
+
+export type HostActivities = ReturnType<typeof createHostActivities>;
+
+async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const { heartbeat } = Context.current();
+  const timer = setInterval(() => heartbeat(), heartbeatIntervalMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Errors that retrying cannot mend, by the `code` the host gives them. */
+const nonRetryable: ReadonlySet<string> = new Set([failureTypes.staleEpoch, failureTypes.sessionStopped, failureTypes.misconfigured, failureTypes.notRunning]);
+
+/** Turns a host error that carries a code into the ApplicationFailure of that type; others pass as they are. */
+async function typed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
+    throw ApplicationFailure.create({
+      type: error.code,
+      message: error.message,
+      nonRetryable: nonRetryable.has(error.code),
+      details: 'details' in error ? [error.details] : [],
+      cause: error,
+    });
+  }
+}

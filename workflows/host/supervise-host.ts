@@ -1,0 +1,51 @@
+import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
+import type { LeaseActivities } from '../../activities/lease-activities.js';
+import { hostQueue, hostStatusQuery, leaseHeldSignal, type HostStatus, type SuperviseHostInput } from '../messages.js';
+
+/** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */
+const grace = '20 s';
+const historyEventsKept = 1_000;
+
+/**
+ * Knows whether a host is there: one lease, held by one activity that heartbeats, for all its sessions. Sessions are not
+ * told of a loss; they wait for their host.
+ */
+export async function superviseHost(input: SuperviseHostInput): Promise<void> {
+  const { hostId } = input;
+  let status: HostStatus = input.carried?.status ?? { hostId, state: 'never_seen', sinceMs: Date.now(), leases: 0, reason: 'no lease yet', lease: null };
+  const become = (change: Partial<HostStatus>) => {
+    status = { ...status, ...change };
+    setCurrentDetails(`**${status.state}**: ${status.reason}\n\n- since: ${new Date(status.sinceMs).toISOString()}\n- leases: ${status.leases}`);
+  };
+  setHandler(hostStatusQuery, () => status, { description: 'Whether the host holds its lease, and since when' });
+  setHandler(leaseHeldSignal, (lease) => become({ lease, state: 'up', sinceMs: Date.now(), leases: status.leases + 1, reason: 'holds its lease' }), {
+    description: 'From the host: it holds its lease now',
+  });
+  const { holdLease } = proxyActivities<LeaseActivities>({
+    taskQueue: hostQueue(hostId),
+    scheduleToStartTimeout: '1 h',
+    startToCloseTimeout: '30 d',
+    heartbeatTimeout: '15 s',
+    retry: { maximumAttempts: 1 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+  let lost: string | null = null;
+  for (;;) {
+    const lease = holdLease.executeWithOptions({ summary: `lease of ${hostId}` }, [{ hostId }]).catch(whyLost);
+    if (lost !== null) {
+      const { leases } = status;
+      const returned = await Promise.race([condition(() => status.leases !== leases, grace, { summary: `grace for ${hostId}` }), lease.then(() => false)]);
+      if (!returned) become({ state: 'down', sinceMs: Date.now(), reason: lost });
+    }
+    lost = await lease;
+    if (workflowInfo().historyLength > historyEventsKept) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof superviseHost>({ hostId, carried: { status } });
+    }
+  }
+}
+
+function whyLost(error: unknown): string {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return error.cause?.message ?? error.message;
+}

@@ -1,0 +1,38 @@
+import type { SessionStatus } from '../messages.js';
+
+/** What a person can do in each state; shown in the Web UI beside the state. */
+const waysOn: Readonly<Record<SessionStatus['state'], string>> = {
+  starting: 'nothing to do: the agent is being started',
+  running: 'send update pause, stop or checkpointNow',
+  backing_off: 'it restarts by itself; send update reset to start now, or stop',
+  waiting_for_limit: 'it goes on by itself; send update reset to start now, or stop',
+  waiting_for_host: 'start the host worker (shim up) on that machine; commands are kept until then',
+  paused: 'send update resume to go on, or stop',
+  stopping: 'nothing to do: the process tree is being ended',
+  completed: 'nothing to do',
+  failed: 'see the reason, mend it, then send update reset; or stop',
+  stopped: 'nothing to do: it will not return by itself',
+};
+
+/** The session's current details as markdown: what, why, what one can do, and the last ends. */
+export function describeSession(status: SessionStatus): string {
+  const lines = [
+    `**${status.state}**: ${oneLine(status.reason)}`,
+    '',
+    `- what now: ${waysOn[status.state]}`,
+    `- attempt: ${status.epoch} (${status.restarts} restarts)`,
+    `- host: ${status.hostId}${status.attempt ? `, pid ${status.attempt.pid}` : ''}`,
+    `- last checkpoint: ${status.checkpoint ? `${status.checkpoint.id}, ${new Date(status.checkpoint.atMs).toISOString()}` : 'none yet'}`,
+  ];
+  if (status.untilMs !== null) lines.push(`- until: ${new Date(status.untilMs).toISOString()}`);
+  if (status.ends.length > 0) lines.push('', 'Last ends:', '');
+  for (const end of status.ends.slice(-5)) {
+    lines.push(`- attempt ${end.epoch}: ${end.exitClass} (${oneLine(end.reason)}), then ${oneLine(end.decision)}`);
+  }
+  return lines.join('\n');
+}
+
+/** Reasons may quote an agent; as markdown in a browser they must not carry tags. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/[<>`|]/g, ' ').slice(0, 300);
+}

@@ -1,0 +1,377 @@
+import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
+import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
+import { decideNext, emptyHistory, type Decision } from '../../domain/restart-policy.js';
+import type { SessionState } from '../../domain/session.js';
+import {
+  failureTypes,
+  searchAttributes,
+  type AttemptRunning,
+  type CarriedSession,
+  type CommandInput,
+  type CommandResult,
+  type RunningAttempt,
+  type SessionStatus,
+  type SuperviseSessionInput,
+} from '../messages.js';
+import type { CheckpointRef } from '../../domain/checkpoint.js';
+import { describeSession } from './details.js';
+
+/** Ends kept for `status`; older ones are on the host's disk. */
+const endsKept = 20;
+
+/**
+ * The state of a supervised session: commands and the host's facts come in, the loop in supervise-session.ts acts on it.
+ * Nothing here waits.
+ */
+export class Session {
+  /** Reports that came and were not yet taken, by attempt id. */
+  private readonly reports = new Map<string, AttemptReport>();
+  private readonly carried: CarriedSession;
+
+  constructor(private readonly input: SuperviseSessionInput) {
+    this.carried = input.carried ?? {
+      epoch: 0,
+      restarts: 0,
+      history: emptyHistory,
+      desired: 'running',
+      pauseReason: null,
+      state: 'starting',
+      reason: 'first start',
+      attempt: null,
+      lastEnds: [],
+      checkpoint: null,
+      strategy: input.spec.parameters.resumeStrategy,
+      wait: null,
+      unsettled: null,
+      checkpointRequests: 0,
+      checkpointProblem: null,
+      hostAwaySinceMs: null,
+      pausedBy: '',
+      stoppedBy: '',
+      startedAtMs: Date.now(),
+    };
+  }
+
+  get spec() {
+    return this.input.spec;
+  }
+  get desired() {
+    return this.carried.desired;
+  }
+  get state() {
+    return this.carried.state;
+  }
+  get reason() {
+    return this.carried.reason;
+  }
+  get attempt() {
+    return this.carried.attempt;
+  }
+  get wait() {
+    return this.carried.wait;
+  }
+  get unsettled() {
+    return this.carried.unsettled;
+  }
+  get strategy() {
+    return this.carried.strategy;
+  }
+  get epoch() {
+    return this.carried.epoch;
+  }
+  get restarts() {
+    return this.carried.restarts;
+  }
+  get checkpointWanted() {
+    return this.carried.checkpointRequests > 0;
+  }
+  get pausedBy() {
+    return this.carried.pausedBy;
+  }
+  get stoppedBy() {
+    return this.carried.stoppedBy;
+  }
+  get hostIsAway() {
+    return this.carried.hostAwaySinceMs !== null;
+  }
+  /** No attempt is alive and none can come alive. */
+  get isSettled() {
+    return this.carried.attempt === null && this.carried.unsettled === null;
+  }
+  /** Settled, and the host bears the tombstone. */
+  get settledForGood() {
+    return this.isSettled && this.tombstone;
+  }
+  get lastDecision() {
+    return this.carried.lastEnds.at(-1)?.decision ?? null;
+  }
+
+  /** What a continued run needs. */
+  carry(): SuperviseSessionInput {
+    return { ...this.input, carried: this.carried };
+  }
+
+  status(): SessionStatus {
+    const { spec, hostId } = this.input;
+    const c = this.carried;
+    return {
+      name: spec.name,
+      sessionId: spec.sessionId,
+      agent: spec.agent,
+      hostId,
+      state: c.state,
+      reason: c.reason,
+      untilMs: c.wait?.untilMs ?? null,
+      desired: c.desired,
+      pauseReason: c.pauseReason,
+      epoch: c.epoch,
+      restarts: c.restarts,
+      attempt: c.attempt,
+      checkpoint: c.checkpoint,
+      checkpointProblem: c.checkpointProblem,
+      startedAtMs: c.startedAtMs,
+      ends: c.lastEnds,
+    };
+  }
+
+  /** Moves to a state and shows it wherever people look. */
+  enter(state: SessionState, reason: string): void {
+    const changed = state !== this.carried.state || this.carried.epoch === 0;
+    this.carried.state = state;
+    this.carried.reason = reason;
+    if (changed) upsertSearchAttributes([{ key: searchAttributes.state, value: state }]);
+    this.show();
+  }
+
+  show(): void {
+    setCurrentDetails(describeSession(this.status()));
+  }
+
+  // Attempts
+
+  /** Names the next attempt and counts it; from here until it is settled its outcome is unknown. */
+  nextAttempt(): AttemptKey {
+    const c = this.carried;
+    if (c.epoch > 0) c.restarts += 1;
+    c.epoch += 1;
+    c.wait = null;
+    const key = { sessionId: this.spec.sessionId, name: this.spec.name, epoch: c.epoch, attemptId: uuid4() };
+    c.unsettled = key;
+    upsertSearchAttributes([
+      { key: searchAttributes.attempt, value: c.epoch },
+      { key: searchAttributes.restarts, value: c.restarts },
+    ]);
+    return key;
+  }
+
+  /** The host confirms that the attempt exists. */
+  attemptStarted(attempt: RunningAttempt): void {
+    this.carried.unsettled = null;
+    const early = this.runningAtMs.get(attempt.attemptId);
+    this.carried.attempt = early === undefined ? attempt : { ...attempt, runningAtMs: early };
+  }
+
+  /** The host knows of higher epochs than this workflow: its attempts begin above them. */
+  fencedBy(highest: number): void {
+    this.carried.epoch = Math.max(this.carried.epoch, highest);
+    this.carried.unsettled = null;
+  }
+
+  /** No process of the attempt is there, and none will come. */
+  settled(): void {
+    this.carried.unsettled = null;
+    this.carried.attempt = null;
+  }
+
+  /** Attempts that were seen to run before their start was confirmed. */
+  private readonly runningAtMs = new Map<string, number>();
+
+  onRunning({ attemptId, epoch, runningAtMs }: AttemptRunning): void {
+    const c = this.carried;
+    if (epoch !== c.epoch || this.reports.has(attemptId)) return;
+    this.runningAtMs.set(attemptId, runningAtMs);
+    if (c.attempt?.attemptId === attemptId) c.attempt = { ...c.attempt, runningAtMs };
+    if (c.state === 'starting' || c.state === 'waiting_for_host') this.enter('running', 'first event seen');
+  }
+
+  onEnded(report: AttemptReport): void {
+    if (report.epoch !== this.carried.epoch) return;
+    this.reports.set(report.attemptId, report);
+  }
+
+  onCheckpoint({ id, atMs }: CheckpointRef): void {
+    this.carried.checkpoint = { id, atMs };
+    this.show();
+  }
+
+  /** The host's answer to a request: the checkpoint, or why there is none. */
+  checkpointAnswered(answer: CheckpointRef | string): void {
+    this.carried.checkpointRequests = 0;
+    this.carried.checkpointProblem = typeof answer === 'string' ? answer : null;
+    if (typeof answer !== 'string') this.onCheckpoint(answer);
+  }
+
+  // The host's presence
+
+  hostWentAway(): void {
+    const c = this.carried;
+    c.hostAwaySinceMs ??= Date.now();
+    this.enter('waiting_for_host', `host ${this.input.hostId} has not answered since ${new Date(c.hostAwaySinceMs).toISOString()}`);
+  }
+
+  hostAnswered(): void {
+    const c = this.carried;
+    c.hostAwaySinceMs = null;
+    if (c.state === 'waiting_for_host') this.enter(c.desired === 'running' ? 'starting' : 'stopping', 'the host is back');
+  }
+
+  private tombstone = false;
+
+  /** The host has noted that the session never returns. */
+  tombstoned(): void {
+    this.tombstone = true;
+  }
+
+  /** The report of an attempt that could not begin. */
+  neverBegan(key: AttemptKey, reason: string): AttemptReport {
+    const nowMs = Date.now();
+    return {
+      ...key,
+      hostId: this.input.hostId,
+      exitClass: 'misconfigured',
+      exitCode: null,
+      signal: null,
+      reason,
+      startedAtMs: nowMs,
+      runningAtMs: null,
+      endedAtMs: nowMs,
+      checkpoint: null,
+      pending: [],
+      zoneBeforeEnd: null,
+      messages: 0,
+      toolCalls: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      costUsd: null,
+      limitResetsAtMs: null,
+    };
+  }
+
+  reportOf(key: AttemptKey): AttemptReport | undefined {
+    return this.reports.get(key.attemptId);
+  }
+
+  /** Takes an attempt's end into the history and decides what is next. */
+  conclude(report: AttemptReport, random: number): Decision {
+    const c = this.carried;
+    this.settled();
+    this.reports.clear();
+    this.runningAtMs.clear();
+    c.checkpoint = report.checkpoint ?? c.checkpoint;
+    const nowMs = Date.now();
+    const { decision, history } = decideNext({
+      policy: this.spec.policy,
+      parameters: this.spec.parameters,
+      history: c.history,
+      report,
+      nowMs,
+      random,
+    });
+    c.history = history;
+    const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
+    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: describeDecision(decision, c.desired) };
+    c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
+    upsertSearchAttributes([{ key: searchAttributes.lastExit, value: exitClass }]);
+    if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
+    if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };
+    if (decision.kind === 'wait_for_limit') c.wait = { state: 'waiting_for_limit', untilMs: decision.untilMs, reason: decision.reason };
+    return decision;
+  }
+
+  waitOver(): void {
+    this.carried.wait = null;
+  }
+
+  // Commands: each sets what is desired and answers with what is so.
+
+  /** @throws ApplicationFailure InvalidCommand where the command makes no sense in the present state. */
+  checkCommand(command: 'pause' | 'resume' | 'reset' | 'checkpointNow'): void {
+    const { state, desired } = this.carried;
+    if (desired === 'stopped') throw invalid(`${this.spec.name} is being stopped and will not return; start a new session instead`);
+    if (command === 'checkpointNow' && this.carried.attempt === null) {
+      throw invalid(`${this.spec.name} is ${state}, so there is nothing to checkpoint; its last checkpoint stays as it is`);
+    }
+    if (command === 'resume' && state === 'failed') throw invalid(`${this.spec.name} has failed (${this.carried.reason}); use reset`);
+    if (command === 'pause' && state === 'failed') throw invalid(`${this.spec.name} has failed, so it is not running; use reset or stop`);
+  }
+
+  pause({ by, reason }: CommandInput): CommandResult {
+    if (this.carried.desired === 'paused') return this.answer('paused', 'already paused');
+    this.carried.desired = 'paused';
+    this.carried.pauseReason = 'person';
+    this.carried.pausedBy = reason ? `${by}: ${reason}` : by;
+    return this.answer('paused', 'a last checkpoint is made, then the agent is stopped');
+  }
+
+  resume(_: CommandInput): CommandResult {
+    if (this.carried.desired === 'running') return { outcome: 'applied', message: `${this.spec.name} is ${this.carried.state}` };
+    this.carried.desired = 'running';
+    this.carried.pauseReason = null;
+    return this.answer('running', 'a new attempt begins where the last one ended');
+  }
+
+  stop({ by, reason }: CommandInput): CommandResult {
+    if (this.carried.desired === 'stopped') return this.answer('stopped', 'already stopping');
+    this.carried.desired = 'stopped';
+    this.carried.stoppedBy = reason ? `${by}: ${reason}` : by;
+    return this.answer('stopped', 'the agent is given its grace, then its process tree is killed');
+  }
+
+  /** Clears the failures and any wait, and starts at once. */
+  reset(_: CommandInput): CommandResult {
+    const { state } = this.carried;
+    this.carried.history = emptyHistory;
+    this.carried.desired = 'running';
+    this.carried.pauseReason = null;
+    this.carried.wait = null;
+    this.resets += 1;
+    if (state === 'running' || state === 'starting') return { outcome: 'applied', message: `${this.spec.name} is ${state}; its failure count is cleared` };
+    return { outcome: 'accepted', message: `${this.spec.name} was ${state}; a new attempt begins` };
+  }
+
+  /** Counts resets, so that whoever rests in failed or in a wait sees one. */
+  resets = 0;
+
+  checkpointNow(_: CommandInput): CommandResult {
+    this.carried.checkpointRequests += 1;
+    return { outcome: 'accepted', message: 'the host is asked for a checkpoint' };
+  }
+
+  private answer(target: SessionState, whatHappens: string): CommandResult {
+    const { state, reason } = this.carried;
+    if (state === target) return { outcome: 'applied', message: `${this.spec.name} is ${state}` };
+    if (state === 'waiting_for_host') return { outcome: 'accepted', message: `${reason}; it takes effect when the host is back` };
+    return { outcome: 'accepted', message: `${this.spec.name} is ${state}: ${whatHappens}` };
+  }
+}
+
+function describeDecision(decision: Decision, desired: 'running' | 'paused' | 'stopped'): string {
+  if (decision.kind === 'complete') return 'complete';
+  if (desired !== 'running') return desired;
+  switch (decision.kind) {
+    case 'restart_now':
+      return `restart at once (${decision.strategy})`;
+    case 'back_off':
+      return `restart after ${decision.delayMs} ms (${decision.strategy})`;
+    case 'wait_for_limit':
+      return `wait until ${new Date(decision.untilMs).toISOString()}`;
+    case 'fail':
+      return `fail: ${decision.reason}`;
+    case 'stop':
+      return 'stop';
+  }
+}
+
+function invalid(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, failureTypes.invalidCommand);
+}

@@ -1,0 +1,234 @@
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
+import {
+  attemptEndedSignal,
+  attemptRunningSignal,
+  checkpointMadeSignal,
+  checkpointNowUpdate,
+  failureTypes,
+  pauseUpdate,
+  resetUpdate,
+  resumeUpdate,
+  statusQuery,
+  stopUpdate,
+  type CommandInput,
+  type SessionResult,
+  type SuperviseSessionInput,
+} from '../messages.js';
+import { hostCalls, type HostCalls } from './host-calls.js';
+import { Session } from './session.js';
+
+/** Replaying an event costs a quarter of a millisecond, and a restart about ten events: continue as new before it is felt. */
+const historyEventsKept = 500;
+
+/**
+ * Supervises one session until it is completed or stopped: attempts follow one another as the restart policy says, and
+ * commands break in at any time. Cancelling the workflow stops the session.
+ *
+ * @returns how the session closed. Failed and paused sessions stay open, for reset and resume.
+ */
+export async function superviseSession(input: SuperviseSessionInput): Promise<SessionResult> {
+  const session = new Session(input);
+  acceptMessages(session);
+  const scope = CancellationScope.current();
+  let cancellation: unknown;
+  scope.cancelRequested.catch((reason: unknown) => {
+    cancellation = reason;
+    session.stop({ by: 'cancellation' });
+  });
+  const result = await CancellationScope.nonCancellable(() => supervise(session, hostCalls(input.hostId, input.spec.limits.stopGraceMs)));
+  if (cancellation !== undefined) throw cancellation;
+  return result;
+}
+
+function acceptMessages(session: Session): void {
+  setHandler(statusQuery, () => session.status(), { description: 'State, reason, attempt, checkpoint and the last ends' });
+  setHandler(attemptRunningSignal, (running) => session.onRunning(running), { description: "From the host: an attempt's first event was seen" });
+  setHandler(attemptEndedSignal, (report) => session.onEnded(report), { description: 'From the host: an attempt has ended' });
+  setHandler(checkpointMadeSignal, (checkpoint) => session.onCheckpoint(checkpoint), { description: 'From the host: a checkpoint was made' });
+  setHandler(pauseUpdate, (command) => session.pause(command), {
+    validator: (_: CommandInput) => session.checkCommand('pause'),
+    description: 'Make a checkpoint, stop the agent, keep the session',
+  });
+  setHandler(resumeUpdate, (command) => session.resume(command), {
+    validator: (_: CommandInput) => session.checkCommand('resume'),
+    description: 'Go on where a paused session ended',
+  });
+  setHandler(stopUpdate, (command) => session.stop(command), { description: 'Stop for good: the session never returns by itself' });
+  setHandler(resetUpdate, (command) => session.reset(command), {
+    validator: (_: CommandInput) => session.checkCommand('reset'),
+    description: 'Clear failures and waits, and start at once',
+  });
+  setHandler(checkpointNowUpdate, (command) => session.checkpointNow(command), {
+    validator: (_: CommandInput) => session.checkCommand('checkpointNow'),
+    description: 'Make a checkpoint of the running attempt',
+  });
+}
+
+async function supervise(session: Session, host: HostCalls): Promise<SessionResult> {
+  for (;;) {
+    const report = session.desired === 'running' ? await attemptToItsEnd(session, host) : await endAttempt(session, host);
+    if (report) {
+      const decision = session.conclude(report, Math.random());
+      if (decision.kind === 'complete') return close(session, host, 'completed', decision.reason);
+      if (decision.kind === 'stop' && session.desired === 'running') return close(session, host, 'stopped', decision.reason);
+      if (decision.kind === 'fail' && session.desired === 'running') await restInFailed(session, host, decision.reason);
+    }
+    if (session.desired === 'stopped' && session.settledForGood) return close(session, host, 'stopped', `stopped by ${session.stoppedBy}`);
+    if (session.desired === 'paused' && session.isSettled) await restInPaused(session, host);
+    if (session.desired === 'running' && session.wait) await waitOut(session);
+  }
+}
+
+/** Begins an attempt, or goes on with the one that is alive, until it ends (its report) or a command breaks in (null). */
+async function attemptToItsEnd(session: Session, host: HostCalls): Promise<AttemptReport | null> {
+  if (!session.attempt) {
+    const report = await beginAttempt(session, host);
+    if (report) return report;
+  }
+  while (session.attempt && session.desired === 'running') {
+    const key: AttemptKey = session.attempt;
+    await condition(() => session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointWanted || historyIsLong());
+    const report = session.reportOf(key);
+    if (report) return report;
+    if (session.desired !== 'running') return null;
+    if (session.checkpointWanted) await checkpoint(session, host, key);
+    else await continueWhenQuiet(session, key);
+  }
+  return null;
+}
+
+/** @returns the report of an attempt that ended before, or could not begin at all; null otherwise. */
+async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
+  const { spec, strategy, lastDecision } = session;
+  const key = session.nextAttempt();
+  session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
+  const ended = () => session.reportOf(key) !== undefined;
+  const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume; ${lastDecision ?? 'fenced'}`;
+  for (;;) {
+    const answer = await host.startAgent(
+      { ...key, spec, strategy, parameters: spec.parameters, decision: lastDecision },
+      summary.slice(0, 120),
+      session.hostIsAway,
+      () => ended() || session.desired !== 'running',
+    );
+    const report = session.reportOf(key);
+    if (report) {
+      session.hostAnswered();
+      return report;
+    }
+    if (answer.kind === 'host_away') {
+      session.hostWentAway();
+      continue;
+    }
+    if (answer.kind === 'given_up') return null;
+    session.hostAnswered();
+    if (answer.kind === 'done') {
+      session.attemptStarted({ ...key, pid: answer.result.pid, startedAtMs: answer.result.startedAtMs, runningAtMs: null });
+      return null;
+    }
+    return refusedStart(session, key, answer);
+  }
+}
+
+function refusedStart(session: Session, key: AttemptKey, refusal: { type: string; message: string; details: unknown }): AttemptReport | null {
+  switch (refusal.type) {
+    case failureTypes.staleEpoch:
+      session.fencedBy((refusal.details as { highest: number }).highest);
+      return null;
+    case failureTypes.sessionStopped:
+      session.settled();
+      session.stop({ by: 'its tombstone on the host' });
+      return null;
+    default:
+      session.settled();
+      return session.neverBegan(key, refusal.message);
+  }
+}
+
+const whyNoCheckpoint = { host_away: 'the host does not answer', given_up: 'the attempt ended meanwhile' } as const;
+
+async function checkpoint(session: Session, host: HostCalls, key: AttemptKey): Promise<void> {
+  const giveUp = () => session.reportOf(key) !== undefined || session.desired === 'stopped';
+  const answer = await host.createCheckpoint({ ...key, trigger: 'user_requested' }, 'checkpoint on request', giveUp);
+  session.checkpointAnswered(answer.kind === 'done' ? answer.result : answer.kind === 'refused' ? answer.message : whyNoCheckpoint[answer.kind]);
+}
+
+/** Ends whatever is alive or may yet come alive, for a pause or a stop; a stop leaves its tombstone on the host. */
+async function endAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
+  const { desired, spec, epoch } = session;
+  const key = session.attempt ?? session.unsettled;
+  if (desired === 'paused' && key === null) return null;
+  const mode = desired === 'stopped' ? 'stop' : 'pause';
+  const by = mode === 'stop' ? session.stoppedBy : session.pausedBy;
+  session.enter('stopping', `${mode} by ${by}`);
+  const target = key ?? { sessionId: spec.sessionId, name: spec.name, epoch, attemptId: '' };
+  for (;;) {
+    const answer = await host.stopAgent({ ...target, mode, reason: `${mode} by ${by}` }, `${mode} by ${by}`.slice(0, 80), session.hostIsAway);
+    if (answer.kind === 'host_away') {
+      session.hostWentAway();
+      continue;
+    }
+    if (answer.kind !== 'done') throw ApplicationFailure.nonRetryable(`stopAgent came out as ${answer.kind}`, 'StopFailed');
+    session.hostAnswered();
+    session.settled();
+    if (mode === 'stop') session.tombstoned();
+    const { report } = answer.result;
+    return report && report.epoch === epoch ? report : null;
+  }
+}
+
+async function restInFailed(session: Session, host: HostCalls, reason: string): Promise<void> {
+  session.enter('failed', reason);
+  const { resets } = session;
+  await record(session, host);
+  await condition(() => session.resets !== resets || session.desired === 'stopped');
+}
+
+async function restInPaused(session: Session, host: HostCalls): Promise<void> {
+  session.enter('paused', `paused by ${session.pausedBy}`);
+  await record(session, host);
+  await condition(() => session.desired !== 'paused');
+}
+
+/** Waits out a back-off or a limit; a reset or another command ends it early. */
+async function waitOut(session: Session): Promise<void> {
+  const { wait, resets } = session;
+  if (!wait) return;
+  session.enter(wait.state, wait.reason);
+  const delayMs = Math.max(1, wait.untilMs - Date.now());
+  const summary = `${wait.state === 'backing_off' ? 'back-off' : 'limit'} ${describeDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
+  const brokenInto = await condition(() => session.desired !== 'running' || session.resets !== resets, delayMs, { summary });
+  if (!brokenInto || session.resets !== resets) session.waitOver();
+}
+
+async function close(session: Session, host: HostCalls, state: SessionResult['state'], reason: string): Promise<SessionResult> {
+  session.enter(state, reason);
+  await record(session, host);
+  await condition(allHandlersFinished);
+  return { state, reason, attempts: session.epoch, restarts: session.restarts };
+}
+
+/** Notes the state on the host's disk. A host that is away is told nothing: it keeps the attempt's own end anyway. */
+async function record(session: Session, host: HostCalls): Promise<void> {
+  const { spec, epoch, state, reason, lastDecision } = session;
+  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, `record ${state}`);
+}
+
+function historyIsLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength > historyEventsKept;
+}
+
+/** Continues as new unless something came in while the handlers finished. */
+async function continueWhenQuiet(session: Session, key: AttemptKey): Promise<void> {
+  await condition(allHandlersFinished);
+  if (session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointWanted) return;
+  await continueAsNew<typeof superviseSession>(session.carry());
+}
+
+function describeDuration(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}
