@@ -1,5 +1,5 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { HoldLeaseInput, LeaseHeld } from '../workflows/messages.js';
+import type { HoldLeaseInput } from '../workflows/messages.js';
 
 /** What the lease needs of its host. */
 export interface LeaseHolder {
@@ -13,7 +13,7 @@ const heartbeatIntervalMs = 4_000;
 export function createLeaseActivities(holder: LeaseHolder) {
   return {
     /** Heartbeats until the worker shuts down or the lease is cancelled. @returns why it was given back. */
-    async holdLease(_: HoldLeaseInput): Promise<string> {
+    async holdLease(_input: HoldLeaseInput): Promise<string> {
       const context = Context.current();
       await holder.announce();
       const timer = setInterval(() => context.heartbeat(), heartbeatIntervalMs);
@@ -31,4 +31,3 @@ export function createLeaseActivities(holder: LeaseHolder) {
 }
 
 export type LeaseActivities = ReturnType<typeof createLeaseActivities>;
-export type { LeaseHeld };

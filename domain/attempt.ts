@@ -49,3 +49,27 @@ export interface AttemptPlan {
   strategy: ResumeStrategy;
   parameters: Parameters;
 }
+
+/** The report of an attempt that could not begin at all: the session is wrongly set up. */
+export function neverBegan(key: AttemptKey, hostId: string, reason: string, nowMs: number): AttemptReport {
+  return {
+    ...key,
+    hostId,
+    exitClass: 'misconfigured',
+    exitCode: null,
+    signal: null,
+    reason,
+    startedAtMs: nowMs,
+    runningAtMs: null,
+    endedAtMs: nowMs,
+    checkpoint: null,
+    pending: [],
+    zoneBeforeEnd: null,
+    messages: 0,
+    toolCalls: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costUsd: null,
+    limitResetsAtMs: null,
+  };
+}

@@ -161,3 +161,20 @@ function jittered(delayMs: number, { policy, random }: DecisionInput): number {
 function growing({ baseMs, maxMs }: { baseMs: number; maxMs: number }, n: number): number {
   return Math.min(maxMs, baseMs * 2 ** Math.max(0, n - 1));
 }
+
+/** A decision in one line, for histories. */
+export function describeDecision(decision: Decision): string {
+  switch (decision.kind) {
+    case 'restart_now':
+      return `restart at once (${decision.strategy})`;
+    case 'back_off':
+      return `restart after ${decision.delayMs} ms (${decision.strategy})`;
+    case 'wait_for_limit':
+      return `wait until ${new Date(decision.untilMs).toISOString()}`;
+    case 'fail':
+      return `fail: ${decision.reason}`;
+    case 'complete':
+    case 'stop':
+      return decision.kind;
+  }
+}

@@ -1,2 +1,2 @@
-export { superviseSession } from './session/supervise-session.js';
-export { superviseHost } from './host/supervise-host.js';
+export { superviseSession } from './supervise-session.js';
+export { superviseHost } from './supervise-host.js';

@@ -1,14 +1,11 @@
-import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
-import { decideNext, emptyHistory, type Decision } from '../../domain/restart-policy.js';
+import { decideNext, describeDecision, emptyHistory, type Decision } from '../../domain/restart-policy.js';
 import type { SessionState } from '../../domain/session.js';
 import {
-  failureTypes,
   searchAttributes,
   type AttemptRunning,
   type CarriedSession,
-  type CommandInput,
-  type CommandResult,
   type RunningAttempt,
   type SessionStatus,
   type SuperviseSessionInput,
@@ -57,6 +54,13 @@ export class Session {
   }
   get desired() {
     return this.carried.desired;
+  }
+  get hostId() {
+    return this.input.hostId;
+  }
+  /** Counts resets, so that whoever rests in failed or in a wait sees one. */
+  get resets() {
+    return this.resetCount;
   }
   get state() {
     return this.carried.state;
@@ -232,31 +236,6 @@ export class Session {
     this.tombstone = true;
   }
 
-  /** The report of an attempt that could not begin. */
-  neverBegan(key: AttemptKey, reason: string): AttemptReport {
-    const nowMs = Date.now();
-    return {
-      ...key,
-      hostId: this.input.hostId,
-      exitClass: 'misconfigured',
-      exitCode: null,
-      signal: null,
-      reason,
-      startedAtMs: nowMs,
-      runningAtMs: null,
-      endedAtMs: nowMs,
-      checkpoint: null,
-      pending: [],
-      zoneBeforeEnd: null,
-      messages: 0,
-      toolCalls: 0,
-      inputTokens: 0,
-      outputTokens: 0,
-      costUsd: null,
-      limitResetsAtMs: null,
-    };
-  }
-
   reportOf(key: AttemptKey): AttemptReport | undefined {
     return this.reports.get(key.attemptId);
   }
@@ -279,7 +258,7 @@ export class Session {
     });
     c.history = history;
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
-    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: describeDecision(decision, c.desired) };
+    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? describeDecision(decision) : c.desired };
     c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
     upsertSearchAttributes([{ key: searchAttributes.lastExit, value: exitClass }]);
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
@@ -288,90 +267,39 @@ export class Session {
     return decision;
   }
 
+  // What people ask for: commands.ts checks and answers, these set
+
+  wantRunning(): void {
+    this.carried.desired = 'running';
+    this.carried.pauseReason = null;
+  }
+
+  wantPaused(by: string): void {
+    this.carried.desired = 'paused';
+    this.carried.pauseReason = 'person';
+    this.carried.pausedBy = by;
+  }
+
+  wantStopped(by: string): void {
+    this.carried.desired = 'stopped';
+    this.carried.stoppedBy = by;
+  }
+
+  wantCheckpoint(): void {
+    this.carried.checkpointRequests += 1;
+  }
+
+  private resetCount = 0;
+
+  /** Forgets failures and waits, and starts at once. */
+  wantFreshStart(): void {
+    this.carried.history = emptyHistory;
+    this.carried.wait = null;
+    this.resetCount += 1;
+    this.wantRunning();
+  }
+
   waitOver(): void {
     this.carried.wait = null;
   }
-
-  // Commands: each sets what is desired and answers with what is so.
-
-  /** @throws ApplicationFailure InvalidCommand where the command makes no sense in the present state. */
-  checkCommand(command: 'pause' | 'resume' | 'reset' | 'checkpointNow'): void {
-    const { state, desired } = this.carried;
-    if (desired === 'stopped') throw invalid(`${this.spec.name} is being stopped and will not return; start a new session instead`);
-    if (command === 'checkpointNow' && this.carried.attempt === null) {
-      throw invalid(`${this.spec.name} is ${state}, so there is nothing to checkpoint; its last checkpoint stays as it is`);
-    }
-    if (command === 'resume' && state === 'failed') throw invalid(`${this.spec.name} has failed (${this.carried.reason}); use reset`);
-    if (command === 'pause' && state === 'failed') throw invalid(`${this.spec.name} has failed, so it is not running; use reset or stop`);
-  }
-
-  pause({ by, reason }: CommandInput): CommandResult {
-    if (this.carried.desired === 'paused') return this.answer('paused', 'already paused');
-    this.carried.desired = 'paused';
-    this.carried.pauseReason = 'person';
-    this.carried.pausedBy = reason ? `${by}: ${reason}` : by;
-    return this.answer('paused', 'a last checkpoint is made, then the agent is stopped');
-  }
-
-  resume(_: CommandInput): CommandResult {
-    if (this.carried.desired === 'running') return { outcome: 'applied', message: `${this.spec.name} is ${this.carried.state}` };
-    this.carried.desired = 'running';
-    this.carried.pauseReason = null;
-    return this.answer('running', 'a new attempt begins where the last one ended');
-  }
-
-  stop({ by, reason }: CommandInput): CommandResult {
-    if (this.carried.desired === 'stopped') return this.answer('stopped', 'already stopping');
-    this.carried.desired = 'stopped';
-    this.carried.stoppedBy = reason ? `${by}: ${reason}` : by;
-    return this.answer('stopped', 'the agent is given its grace, then its process tree is killed');
-  }
-
-  /** Clears the failures and any wait, and starts at once. */
-  reset(_: CommandInput): CommandResult {
-    const { state } = this.carried;
-    this.carried.history = emptyHistory;
-    this.carried.desired = 'running';
-    this.carried.pauseReason = null;
-    this.carried.wait = null;
-    this.resets += 1;
-    if (state === 'running' || state === 'starting') return { outcome: 'applied', message: `${this.spec.name} is ${state}; its failure count is cleared` };
-    return { outcome: 'accepted', message: `${this.spec.name} was ${state}; a new attempt begins` };
-  }
-
-  /** Counts resets, so that whoever rests in failed or in a wait sees one. */
-  resets = 0;
-
-  checkpointNow(_: CommandInput): CommandResult {
-    this.carried.checkpointRequests += 1;
-    return { outcome: 'accepted', message: 'the host is asked for a checkpoint' };
-  }
-
-  private answer(target: SessionState, whatHappens: string): CommandResult {
-    const { state, reason } = this.carried;
-    if (state === target) return { outcome: 'applied', message: `${this.spec.name} is ${state}` };
-    if (state === 'waiting_for_host') return { outcome: 'accepted', message: `${reason}; it takes effect when the host is back` };
-    return { outcome: 'accepted', message: `${this.spec.name} is ${state}: ${whatHappens}` };
-  }
-}
-
-function describeDecision(decision: Decision, desired: 'running' | 'paused' | 'stopped'): string {
-  if (decision.kind === 'complete') return 'complete';
-  if (desired !== 'running') return desired;
-  switch (decision.kind) {
-    case 'restart_now':
-      return `restart at once (${decision.strategy})`;
-    case 'back_off':
-      return `restart after ${decision.delayMs} ms (${decision.strategy})`;
-    case 'wait_for_limit':
-      return `wait until ${new Date(decision.untilMs).toISOString()}`;
-    case 'fail':
-      return `fail: ${decision.reason}`;
-    case 'stop':
-      return 'stop';
-  }
-}
-
-function invalid(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, failureTypes.invalidCommand);
 }

@@ -1,5 +1,5 @@
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
+import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
 import {
   attemptEndedSignal,
   attemptRunningSignal,
@@ -11,12 +11,12 @@ import {
   resumeUpdate,
   statusQuery,
   stopUpdate,
-  type CommandInput,
   type SessionResult,
   type SuperviseSessionInput,
-} from '../messages.js';
-import { hostCalls, type HostCalls } from './host-calls.js';
-import { Session } from './session.js';
+} from './messages.js';
+import { SessionCommands } from './session/commands.js';
+import { hostCalls, type HostCalls } from './session/host-calls.js';
+import { Session } from './session/session.js';
 
 /** Replaying an event costs a quarter of a millisecond, and a restart about ten events: continue as new before it is felt. */
 const historyEventsKept = 500;
@@ -34,7 +34,7 @@ export async function superviseSession(input: SuperviseSessionInput): Promise<Se
   let cancellation: unknown;
   scope.cancelRequested.catch((reason: unknown) => {
     cancellation = reason;
-    session.stop({ by: 'cancellation' });
+    session.wantStopped('cancellation');
   });
   const result = await CancellationScope.nonCancellable(() => supervise(session, hostCalls(input.hostId, input.spec.limits.stopGraceMs)));
   if (cancellation !== undefined) throw cancellation;
@@ -46,21 +46,22 @@ function acceptMessages(session: Session): void {
   setHandler(attemptRunningSignal, (running) => session.onRunning(running), { description: "From the host: an attempt's first event was seen" });
   setHandler(attemptEndedSignal, (report) => session.onEnded(report), { description: 'From the host: an attempt has ended' });
   setHandler(checkpointMadeSignal, (checkpoint) => session.onCheckpoint(checkpoint), { description: 'From the host: a checkpoint was made' });
-  setHandler(pauseUpdate, (command) => session.pause(command), {
-    validator: (_: CommandInput) => session.checkCommand('pause'),
+  const commands = new SessionCommands(session);
+  setHandler(pauseUpdate, (command) => commands.pause(command), {
+    validator: (_command) => commands.check('pause'),
     description: 'Make a checkpoint, stop the agent, keep the session',
   });
-  setHandler(resumeUpdate, (command) => session.resume(command), {
-    validator: (_: CommandInput) => session.checkCommand('resume'),
+  setHandler(resumeUpdate, (_command) => commands.resume(), {
+    validator: (_command) => commands.check('resume'),
     description: 'Go on where a paused session ended',
   });
-  setHandler(stopUpdate, (command) => session.stop(command), { description: 'Stop for good: the session never returns by itself' });
-  setHandler(resetUpdate, (command) => session.reset(command), {
-    validator: (_: CommandInput) => session.checkCommand('reset'),
+  setHandler(stopUpdate, (command) => commands.stop(command), { description: 'Stop for good: the session never returns by itself' });
+  setHandler(resetUpdate, (_command) => commands.reset(), {
+    validator: (_command) => commands.check('reset'),
     description: 'Clear failures and waits, and start at once',
   });
-  setHandler(checkpointNowUpdate, (command) => session.checkpointNow(command), {
-    validator: (_: CommandInput) => session.checkCommand('checkpointNow'),
+  setHandler(checkpointNowUpdate, (_command) => commands.checkpointNow(), {
+    validator: (_command) => commands.check('checkpointNow'),
     description: 'Make a checkpoint of the running attempt',
   });
 }
@@ -138,11 +139,11 @@ function refusedStart(session: Session, key: AttemptKey, refusal: { type: string
       return null;
     case failureTypes.sessionStopped:
       session.settled();
-      session.stop({ by: 'its tombstone on the host' });
+      session.wantStopped('its tombstone on the host');
       return null;
     default:
       session.settled();
-      return session.neverBegan(key, refusal.message);
+      return neverBegan(key, session.hostId, refusal.message, Date.now());
   }
 }
 

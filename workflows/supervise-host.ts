@@ -1,6 +1,6 @@
 import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
-import type { LeaseActivities } from '../../activities/lease-activities.js';
-import { hostQueue, hostStatusQuery, leaseHeldSignal, type HostStatus, type SuperviseHostInput } from '../messages.js';
+import type { LeaseActivities } from '../activities/lease-activities.js';
+import { hostQueue, hostStatusQuery, leaseHeldSignal, type HostStatus, type SuperviseHostInput } from './messages.js';
 
 /** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */
 const grace = '20 s';

@@ -1,0 +1,63 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { SessionState } from '../../domain/session.js';
+import { failureTypes, type CommandInput, type CommandResult } from '../messages.js';
+import type { Session } from './session.js';
+
+/** The commands of a session. Each sets what is desired and answers at once with what is so; the loop does the rest. */
+export class SessionCommands {
+  constructor(private readonly session: Session) {}
+
+  /** @throws ApplicationFailure InvalidCommand where the command makes no sense in the present state. */
+  check(command: 'pause' | 'resume' | 'reset' | 'checkpointNow'): void {
+    const { desired, state, reason, attempt, spec } = this.session;
+    if (desired === 'stopped') throw invalid(`${spec.name} is being stopped and will not return; start a new session instead`);
+    if (command === 'checkpointNow' && attempt === null) throw invalid(`${spec.name} is ${state}, so there is nothing to checkpoint; its last checkpoint stays as it is`);
+    if (command === 'resume' && state === 'failed') throw invalid(`${spec.name} has failed (${reason}); use reset`);
+    if (command === 'pause' && state === 'failed') throw invalid(`${spec.name} has failed, so it is not running; use reset or stop`);
+  }
+
+  pause(command: CommandInput): CommandResult {
+    if (this.session.desired !== 'paused') this.session.wantPaused(asked(command));
+    return this.answer('paused', 'a last checkpoint is made, then the agent is stopped');
+  }
+
+  resume(): CommandResult {
+    const { desired, state, spec } = this.session;
+    if (desired === 'running') return { outcome: 'applied', message: `${spec.name} is ${state}` };
+    this.session.wantRunning();
+    return this.answer('running', 'a new attempt begins where the last one ended');
+  }
+
+  stop(command: CommandInput): CommandResult {
+    if (this.session.desired !== 'stopped') this.session.wantStopped(asked(command));
+    return this.answer('stopped', 'the agent is given its grace, then its process tree is killed');
+  }
+
+  reset(): CommandResult {
+    const { state, spec } = this.session;
+    this.session.wantFreshStart();
+    const lives = state === 'running' || state === 'starting';
+    if (lives) return { outcome: 'applied', message: `${spec.name} is ${state}; its failure count is cleared` };
+    return { outcome: 'accepted', message: `${spec.name} was ${state}; a new attempt begins` };
+  }
+
+  checkpointNow(): CommandResult {
+    this.session.wantCheckpoint();
+    return { outcome: 'accepted', message: 'the host is asked for a checkpoint' };
+  }
+
+  private answer(target: SessionState, whatHappens: string): CommandResult {
+    const { state, reason, spec } = this.session;
+    if (state === target) return { outcome: 'applied', message: `${spec.name} is ${state}` };
+    if (state === 'waiting_for_host') return { outcome: 'accepted', message: `${reason}; it takes effect when the host is back` };
+    return { outcome: 'accepted', message: `${spec.name} is ${state}: ${whatHappens}` };
+  }
+}
+
+function asked({ by, reason }: CommandInput): string {
+  return reason ? `${by}: ${reason}` : by;
+}
+
+function invalid(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, failureTypes.invalidCommand);
+}
