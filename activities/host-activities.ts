@@ -2,14 +2,15 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import {
-  failureTypes,
+  HostError,
+  hostErrorCodes,
   type CreateCheckpointInput,
   type RecordStateInput,
   type StartAgentInput,
   type StartAgentResult,
   type StopAgentInput,
   type StopAgentResult,
-} from '../workflows/messages.js';
+} from '../domain/host-requests.js';
 
 /** What a host can do for a session; host/session-host.ts is the real one. */
 export interface SessionHost {
@@ -51,20 +52,19 @@ async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Errors that retrying cannot mend, by the `code` the host gives them. */
-const nonRetryable: ReadonlySet<string> = new Set([failureTypes.staleEpoch, failureTypes.sessionStopped, failureTypes.misconfigured, failureTypes.notRunning]);
+const retried: ReadonlySet<string> = new Set([hostErrorCodes.notProvedDead]);
 
-/** Turns a host error that carries a code into the ApplicationFailure of that type; others pass as they are. */
+/** Turns a HostError into the ApplicationFailure of that type; others pass as they are, and are retried. */
 async function typed<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
+    if (!(error instanceof HostError)) throw error;
     throw ApplicationFailure.create({
       type: error.code,
       message: error.message,
-      nonRetryable: nonRetryable.has(error.code),
-      details: 'details' in error ? [error.details] : [],
+      nonRetryable: !retried.has(error.code),
+      details: error.details ? [error.details] : [],
       cause: error,
     });
   }

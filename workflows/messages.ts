@@ -171,59 +171,8 @@ export const stopUpdate = defineUpdate<CommandResult, [CommandInput]>('stop');
 export const resetUpdate = defineUpdate<CommandResult, [CommandInput]>('reset');
 export const checkpointNowUpdate = defineUpdate<CommandResult, [CommandInput]>('checkpointNow');
 
-/** ApplicationFailure types that cross a boundary. */
-export const failureTypes = {
-  /** A higher epoch, or the same with another attempt, has been seen; details: [{highest: number}]. Non-retryable. */
-  staleEpoch: 'StaleEpoch',
-  /** The session bears a tombstone. Non-retryable. */
-  sessionStopped: 'SessionStopped',
-  /** The attempt cannot be started as specified (missing folder, missing binary). Non-retryable; becomes `misconfigured`. */
-  misconfigured: 'Misconfigured',
-  /** An old process tree could not be proved dead in time. Retried. */
-  notProvedDead: 'NotProvedDead',
-  /** No attempt is running, so nothing can be done to it. Non-retryable. */
-  notRunning: 'NotRunning',
-  /** A command that makes no sense in the present state. */
-  invalidCommand: 'InvalidCommand',
-} as const;
-
-export interface StartAgentInput extends AttemptKey {
-  spec: SessionSpec;
-  /** What was decided after the attempt before, one line; kept with that attempt for `history`. */
-  decision: string | null;
-  strategy: ResumeStrategy;
-  parameters: SessionSpec['parameters'];
-}
-
-export interface StartAgentResult {
-  pid: number;
-  startedAtMs: number;
-  /** An attempt with this key was found alive and taken over. */
-  adopted: boolean;
-}
-
-export interface StopAgentInput extends AttemptKey {
-  /** `pause` and `stop` use the grace and make a last checkpoint; `fence` kills at once. */
-  mode: 'pause' | 'stop' | 'fence';
-  reason: string;
-}
-
-export interface StopAgentResult {
-  /** The report of the attempt it ended; null where none was running. */
-  report: AttemptReport | null;
-}
-
-export interface CreateCheckpointInput extends AttemptKey {
-  trigger: 'user_requested';
-}
-
-/** What the host keeps of a session's state, so that it can be told when Temporal has forgotten. */
-export interface RecordStateInput extends Pick<AttemptKey, 'sessionId' | 'name' | 'epoch'> {
-  state: SessionState;
-  reason: string;
-  /** What was decided after the attempt `epoch`, one line; null before the first end. */
-  decision: string | null;
-}
+/** Type of the ApplicationFailure that refuses a command which makes no sense in the present state. */
+export const invalidCommand = 'InvalidCommand';
 
 export interface HostStatus {
   hostId: string;

@@ -1,11 +1,11 @@
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
+import { hostErrorCodes } from '../domain/host-requests.js';
 import {
   attemptEndedSignal,
   attemptRunningSignal,
   checkpointMadeSignal,
   checkpointNowUpdate,
-  failureTypes,
   pauseUpdate,
   resetUpdate,
   resumeUpdate,
@@ -134,10 +134,10 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
 
 function refusedStart(session: Session, key: AttemptKey, refusal: { type: string; message: string; details: unknown }): AttemptReport | null {
   switch (refusal.type) {
-    case failureTypes.staleEpoch:
+    case hostErrorCodes.staleEpoch:
       session.fencedBy((refusal.details as { highest: number }).highest);
       return null;
-    case failureTypes.sessionStopped:
+    case hostErrorCodes.sessionStopped:
       session.settled();
       session.wantStopped('its tombstone on the host');
       return null;

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { SessionState } from '../../domain/session.js';
-import { failureTypes, type CommandInput, type CommandResult } from '../messages.js';
+import { invalidCommand, type CommandInput, type CommandResult } from '../messages.js';
 import type { Session } from './session.js';
 
 /** The commands of a session. Each sets what is desired and answers at once with what is so; the loop does the rest. */
@@ -59,5 +59,5 @@ function asked({ by, reason }: CommandInput): string {
 }
 
 function invalid(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, failureTypes.invalidCommand);
+  return ApplicationFailure.nonRetryable(message, invalidCommand);
 }

@@ -1,6 +1,7 @@
 import { ActivityCancellationType, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { HostActivities } from '../../activities/host-activities.js';
-import { hostQueue, type CreateCheckpointInput, type RecordStateInput, type StartAgentInput, type StopAgentInput } from '../messages.js';
+import type { CreateCheckpointInput, RecordStateInput, StartAgentInput, StopAgentInput } from '../../domain/host-requests.js';
+import { hostQueue } from '../messages.js';
 
 /** How a call to the host came out; what is none of these is thrown. */
 export type HostAnswer<T> =

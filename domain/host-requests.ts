@@ -1,0 +1,75 @@
+import type { AttemptKey, AttemptReport } from './attempt.js';
+import type { Parameters, ResumeStrategy } from './parameters.js';
+import type { SessionSpec, SessionState } from './session.js';
+
+/** Asks a host to begin an attempt, or to adopt it where it is alive already. */
+export interface StartAgentInput extends AttemptKey {
+  spec: SessionSpec;
+  /** First rung of the resume ladder to try; a session without an earlier attempt starts fresh. */
+  strategy: ResumeStrategy;
+  parameters: Parameters;
+  /** What was decided after the attempt before, one line; kept with that attempt for `history`. */
+  decision: string | null;
+}
+
+export interface StartAgentResult {
+  /** Of the holder, the root of the attempt's process tree. */
+  pid: number;
+  /** Unix ms. */
+  startedAtMs: number;
+  /** An attempt with this key was found alive and taken over. */
+  adopted: boolean;
+}
+
+/** Asks a host to end whatever attempt of the session is alive or may yet come alive. */
+export interface StopAgentInput extends AttemptKey {
+  /** Both make a last checkpoint and use the grace; `stop` also leaves a tombstone. */
+  mode: 'pause' | 'stop';
+  /** One line, for the report. */
+  reason: string;
+}
+
+export interface StopAgentResult {
+  /** The report of the attempt that was ended; null where none was alive. */
+  report: AttemptReport | null;
+}
+
+export interface CreateCheckpointInput extends AttemptKey {
+  trigger: 'user_requested';
+}
+
+/** What the host keeps of a session's state, so that it can be told when Temporal has forgotten. */
+export interface RecordStateInput extends Pick<AttemptKey, 'sessionId' | 'name' | 'epoch'> {
+  state: SessionState;
+  reason: string;
+  /** What was decided after the attempt `epoch`, one line; null before the first end. */
+  decision: string | null;
+}
+
+/** Errors a host answers with, by code; they become the types of ApplicationFailures. */
+export const hostErrorCodes = {
+  /** A higher epoch, or the same with another attempt, has been seen; details: {highest}. Retrying is of no use. */
+  staleEpoch: 'StaleEpoch',
+  /** The session bears a tombstone. Retrying is of no use. */
+  sessionStopped: 'SessionStopped',
+  /** The attempt cannot be started as specified: a missing folder or binary. Retrying is of no use. */
+  misconfigured: 'Misconfigured',
+  /** No attempt is running. Retrying is of no use. */
+  notRunning: 'NotRunning',
+  /** An old process tree could not be proved dead in time. Retried. */
+  notProvedDead: 'NotProvedDead',
+} as const;
+export type HostErrorCode = (typeof hostErrorCodes)[keyof typeof hostErrorCodes];
+
+/** Thrown by a host where it cannot do what it was asked for. */
+export class HostError extends Error {
+  constructor(
+    readonly code: HostErrorCode,
+    message: string,
+    readonly details?: { highest: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'HostError';
+  }
+}
