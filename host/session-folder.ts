@@ -1,0 +1,229 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { AttemptReport } from '../domain/attempt.js';
+import { exitClasses } from '../domain/exit-class.js';
+import type { ResumeReceipt } from '../domain/receipt.js';
+import type { Risk } from '../domain/risk.js';
+import { sessionNameSchema, sessionSpecSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
+import type { Signals } from '../domain/signals.js';
+
+/** What an attempt was begun with; written before its holder is spawned. Times are Unix ms. */
+export interface AttemptRecord {
+  sessionId: string;
+  attemptId: string;
+  epoch: number;
+  hostId: string;
+  bootId: string;
+  startedAtMs: number;
+  strategy: ResumeReceipt['strategy'];
+  conversationId: string | null;
+  argv: string[];
+}
+
+/** What is known of an attempt while it lives; rewritten at most once a second. */
+export interface LiveRecord {
+  pid: number;
+  runningAtMs: number | null;
+  signals: Signals;
+  risk: Risk;
+  /** Zones entered, oldest first: who asks for the zone at a time takes the last one before it. */
+  zones: { atMs: number; zone: Risk['zone'] }[];
+  resources: { cpuMs: number; rssBytes: number } | null;
+  transcriptPath: string | null;
+}
+
+/** The session's state as Temporal last told it. */
+export interface StateRecord {
+  state: SessionState;
+  reason: string;
+  atMs: number;
+  epoch: number;
+}
+
+const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
+  sessionId: z.string(),
+  attemptId: z.string(),
+  epoch: z.number().int().positive(),
+  hostId: z.string(),
+  bootId: z.string(),
+  startedAtMs: z.number(),
+  strategy: z.enum(['native', 'fork', 'brief', 'fresh']),
+  conversationId: z.string().nullable(),
+  argv: z.array(z.string()),
+});
+const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessionStates), reason: z.string(), atMs: z.number(), epoch: z.number() });
+const tombstoneSchema = z.object({ sessionId: z.string(), atMs: z.number(), reason: z.string() });
+/** Only what other code relies on is checked; SHIM itself wrote the rest. */
+const reportSchema = z.looseObject({ attemptId: z.string(), epoch: z.number(), exitClass: z.enum(exitClasses), endedAtMs: z.number() });
+const liveSchema = z.looseObject({ pid: z.number(), signals: z.looseObject({ startedAtMs: z.number(), pending: z.array(z.unknown()) }), risk: z.looseObject({ zone: z.string() }) });
+const receiptSchema = z.looseObject({ epoch: z.number(), strategy: z.string() });
+const decisionSchema = z.object({ decision: z.string() });
+
+/** Names the folders of $SHIM_HOME. */
+export function sessionsRoot(home: string): string {
+  return join(home, 'sessions');
+}
+
+/** Where the values of a session's environment lie, 0600; the session itself only has their names. */
+export function environmentFile(home: string, sessionId: string): string {
+  return join(home, 'env', `${z.uuid().parse(sessionId)}.json`);
+}
+
+/** All sessions with a folder on this host, by name. */
+export function listSessionFolders(home: string): SessionFolder[] {
+  let names: string[];
+  try {
+    names = readdirSync(sessionsRoot(home));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+  return names.filter((name) => sessionNameSchema.safeParse(name).success).map((name) => new SessionFolder(home, name));
+}
+
+/** One session's records on disk. A record that is missing or torn reads as null: the next one up is used. */
+export class SessionFolder {
+  readonly path: string;
+
+  /** @throws ZodError if the name is not a session name. */
+  constructor(
+    home: string,
+    readonly name: string,
+  ) {
+    this.path = join(sessionsRoot(home), sessionNameSchema.parse(name));
+  }
+
+  get checkpointsPath(): string {
+    return join(this.path, 'checkpoints');
+  }
+  get logPath(): string {
+    return join(this.path, 'log');
+  }
+
+  create(spec: SessionSpec): void {
+    mkdirSync(join(this.path, 'attempts'), { recursive: true, mode: 0o700 });
+    mkdirSync(this.logPath, { recursive: true, mode: 0o700 });
+    writeRecord(join(this.path, 'spec.json'), spec);
+  }
+
+  spec(): SessionSpec | null {
+    return readRecord(join(this.path, 'spec.json'), sessionSpecSchema);
+  }
+
+  tombstone(): z.infer<typeof tombstoneSchema> | null {
+    return readRecord(join(this.path, 'tombstone.json'), tombstoneSchema);
+  }
+  writeTombstone(sessionId: string, reason: string): void {
+    writeRecord(join(this.path, 'tombstone.json'), { sessionId, atMs: Date.now(), reason });
+  }
+
+  state(): StateRecord | null {
+    return readRecord(join(this.path, 'state.json'), stateRecordSchema);
+  }
+  writeState(state: StateRecord): void {
+    writeRecord(join(this.path, 'state.json'), state);
+  }
+
+  /** Epochs with a folder, ascending. */
+  epochs(): number[] {
+    try {
+      return readdirSync(join(this.path, 'attempts'))
+        .filter((entry) => /^\d{6,}$/.test(entry))
+        .map(Number)
+        .sort((a, b) => a - b);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  attempt(epoch: number): AttemptFolder {
+    return new AttemptFolder(join(this.path, 'attempts', String(epoch).padStart(6, '0')), epoch);
+  }
+
+  attempts(): AttemptFolder[] {
+    return this.epochs().map((epoch) => this.attempt(epoch));
+  }
+}
+
+/** One attempt's records on disk. */
+export class AttemptFolder {
+  constructor(
+    readonly path: string,
+    readonly epoch: number,
+  ) {}
+
+  create(record: AttemptRecord): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    writeRecord(join(this.path, 'attempt.json'), record);
+  }
+
+  record(): AttemptRecord | null {
+    return readRecord(join(this.path, 'attempt.json'), attemptRecordSchema);
+  }
+
+  live(): LiveRecord | null {
+    return readRecord(join(this.path, 'live.json'), liveSchema) as LiveRecord | null;
+  }
+  writeLive(live: LiveRecord): void {
+    writeRecord(join(this.path, 'live.json'), live);
+  }
+
+  report(): AttemptReport | null {
+    return readRecord(join(this.path, 'report.json'), reportSchema) as AttemptReport | null;
+  }
+  writeReport(report: AttemptReport): void {
+    writeRecord(join(this.path, 'report.json'), report);
+  }
+
+  /** Whether Temporal has the report. */
+  isReported(): boolean {
+    return readRecord(join(this.path, 'report.sent'), z.object({ atMs: z.number() })) !== null;
+  }
+  markReported(): void {
+    writeRecord(join(this.path, 'report.sent'), { atMs: Date.now() });
+  }
+
+  receipt(): ResumeReceipt | null {
+    return readRecord(join(this.path, 'receipt.json'), receiptSchema) as ResumeReceipt | null;
+  }
+  writeReceipt(receipt: ResumeReceipt): void {
+    writeRecord(join(this.path, 'receipt.json'), receipt);
+  }
+
+  /** What was decided after this attempt, one line. */
+  decision(): string | null {
+    return readRecord(join(this.path, 'decision.json'), decisionSchema)?.decision ?? null;
+  }
+  writeDecision(decision: string): void {
+    writeRecord(join(this.path, 'decision.json'), { decision });
+  }
+}
+
+/** Replaces a record in one step. It outlives a killed worker; what must outlive a power cut is written durably instead. */
+function writeRecord(path: string, value: unknown): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+function readRecord<T>(path: string, schema: z.ZodType<T>): T | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
