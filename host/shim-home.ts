@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -30,18 +30,25 @@ export function hostId(home: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-const hostWorkerRecordSchema = z.object({ pid: z.number(), hostId: z.string(), metricsPort: z.number(), startedAtMs: z.number() });
-export type HostWorkerRecord = z.infer<typeof hostWorkerRecordSchema>;
+const workerRecordSchema = z.object({ pid: z.number(), metricsPort: z.number(), startedAtMs: z.number() });
+export type WorkerRecord = z.infer<typeof workerRecordSchema>;
+export type WorkerName = 'host-worker' | 'control-worker';
 
-/** Where the host worker says that it is up, and at which port its metrics are. */
-export function hostWorkerFile(home: string): string {
-  return join(home, 'run', 'host-worker.json');
+function workerRecordFile(home: string, worker: WorkerName): string {
+  return join(home, 'run', `${worker}.json`);
 }
 
-/** Reads what the host worker wrote; null where there is none. */
-export function readHostWorkerRecord(home: string): HostWorkerRecord | null {
+/** Notes that a worker is up, and at which loopback port its metrics are. */
+export function writeWorkerRecord(home: string, worker: WorkerName, record: WorkerRecord): void {
+  const temporary = `${workerRecordFile(home, worker)}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  renameSync(temporary, workerRecordFile(home, worker));
+}
+
+/** Reads what a worker noted last; null where there is nothing. The worker may have died since. */
+export function readWorkerRecord(home: string, worker: WorkerName): WorkerRecord | null {
   try {
-    return hostWorkerRecordSchema.parse(JSON.parse(readFileSync(hostWorkerFile(home), 'utf8')));
+    return workerRecordSchema.parse(JSON.parse(readFileSync(workerRecordFile(home, worker), 'utf8')));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;

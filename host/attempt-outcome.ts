@@ -1,0 +1,46 @@
+import type { AttemptReport, AttemptKey } from '../domain/attempt.js';
+import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { ExitClass } from '../domain/exit-class.js';
+import { inputTokensOf } from '../domain/signals.js';
+import type { SignalCollector } from './signal-collector.js';
+
+/** Why an attempt ended: by itself as its exit tells, or by what SHIM did to it. */
+export interface Ending {
+  exitClass: ExitClass;
+  reason: string;
+  exitCode: number | null;
+  signal: string | null;
+  /** Unix ms. */
+  endedAtMs: number;
+  limitResetsAtMs: number | null;
+}
+
+/** Puts an attempt's report together. */
+export function reportOf(
+  key: AttemptKey,
+  hostId: string,
+  collector: SignalCollector,
+  ending: Ending,
+  facts: { runningAtMs: number | null; checkpoint: CheckpointRef | null },
+): AttemptReport {
+  const { signals } = collector;
+  return {
+    sessionId: key.sessionId,
+    name: key.name,
+    epoch: key.epoch,
+    attemptId: key.attemptId,
+    hostId,
+    ...ending,
+    reason: ending.reason.slice(0, 500),
+    startedAtMs: signals.startedAtMs,
+    runningAtMs: facts.runningAtMs,
+    checkpoint: facts.checkpoint,
+    pending: signals.pending.slice(-20),
+    zoneBeforeEnd: collector.zoneBefore(ending.endedAtMs),
+    messages: signals.messages,
+    toolCalls: signals.toolCalls,
+    inputTokens: inputTokensOf(signals.usage),
+    outputTokens: signals.usage.outputTokens,
+    costUsd: signals.costUsd,
+  };
+}

@@ -1,0 +1,29 @@
+import type { EventEmitter } from 'node:events';
+import type { AttemptReport } from '../domain/attempt.js';
+import type { ResumeReceipt } from '../domain/receipt.js';
+import type { Reports } from './reports.js';
+
+/** What happens on a host, for metrics and for the supervisor daemon's own events. Durations in ms. */
+export interface HostEvents {
+  attempt_began: [{ name: string; epoch: number }];
+  attempt_adopted: [{ name: string; epoch: number }];
+  attempt_running: [{ name: string; epoch: number; sinceSpawnMs: number }];
+  attempt_ended: [report: AttemptReport];
+  /** A resume is complete as far as it can be told: its receipt has its fidelity. */
+  resumed: [receipt: ResumeReceipt];
+  checkpoint_created: [{ name: string; id: string; durationMs: number; bytes: number }];
+  checkpoint_failed: [{ name: string; reason: string }];
+  /** Something that does not stop the session but must not go unseen. */
+  trouble: [{ name: string | null; what: string; error: unknown }];
+}
+
+/** What everything on a host shares. */
+export interface HostContext {
+  home: string;
+  hostId: string;
+  bootId: string;
+  reports: Reports;
+  events: EventEmitter<HostEvents>;
+  /** Aborted when the worker lets go of its attempts: they live on, and the next worker adopts them. */
+  detached: AbortSignal;
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where version 2 of the hierarchy may be mounted. */
+const mounts = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
+
+/** A cgroup of one attempt: no descendant can leave it, whatever it does. */
+export class Cgroup {
+  constructor(readonly path: string) {}
+
+  /** Makes it; the holder enters by itself. */
+  create(): void {
+    mkdirSync(this.path, { recursive: true });
+  }
+
+  /** Pids in it, zombies not; empty where there is no such cgroup. */
+  pids(): number[] {
+    try {
+      return readFileSync(join(this.path, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENODEV')) return [];
+      throw error;
+    }
+  }
+
+  /** Kills all in it in one step. */
+  kill(): void {
+    try {
+      writeFileSync(join(this.path, 'cgroup.kill'), '1');
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENODEV')) throw error;
+    }
+  }
+
+  /** Removes it once it is empty; one that is still busy stays. */
+  remove(): void {
+    try {
+      rmdirSync(this.path);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'EBUSY')) throw error;
+    }
+  }
+}
+
+/** The cgroups of this machine that SHIM may make attempts' cgroups in. */
+export class CgroupRoot {
+  private constructor(private readonly path: string) {}
+
+  /** Probes for a version 2 hierarchy where this user may make groups and kill them; null where there is none. */
+  static probe(): CgroupRoot | null {
+    for (const mount of mounts) {
+      if (!existsSync(join(mount, 'cgroup.procs'))) continue;
+      const trial = join(mount, `shim-probe-${randomBytes(6).toString('hex')}`);
+      try {
+        mkdirSync(trial);
+        try {
+          accessSync(join(trial, 'cgroup.kill'), constants.W_OK);
+          accessSync(join(trial, 'cgroup.procs'), constants.W_OK);
+        } finally {
+          rmdirSync(trial);
+        }
+        return new CgroupRoot(join(mount, 'shim'));
+      } catch (error) {
+        if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOSPC')) throw error;
+      }
+    }
+    return null;
+  }
+
+  /** The cgroup of one attempt. @throws RangeError if the id is not a plain name. */
+  of(attemptId: string): Cgroup {
+    if (!/^[A-Za-z0-9-]+$/.test(attemptId)) throw new RangeError('an attempt id names a cgroup and holds only letters, digits and dashes');
+    return new Cgroup(join(this.path, attemptId));
+  }
+}
+
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

@@ -1,0 +1,114 @@
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+
+/** One process as /proc shows it. */
+export interface ProcessInfo {
+  pid: number;
+  ppid: number;
+  processGroup: number;
+  session: number;
+  /** R, S, D, T (stopped), Z (zombie)… */
+  state: string;
+  /** Start time in clock ticks since boot: with the pid and the boot it names a process for good. */
+  startTicks: number;
+  /** Processor time, ms. */
+  cpuMs: number;
+  rssBytes: number;
+}
+
+/** Names a process for good: pids are used again, start times within a boot are not. */
+export interface ProcessIdentity {
+  pid: number;
+  startTicks: number;
+}
+
+/** USER_HZ is 100 on every Linux that Node runs on. */
+const msPerTick = 10;
+const pageBytes = 4_096;
+const buffer = Buffer.allocUnsafe(4_096);
+
+/** Every process of this machine, by pid: one synchronous pass, about 5 µs a process (async reads take eight times as long). */
+export function readProcessTable(): Map<number, ProcessInfo> {
+  const table = new Map<number, ProcessInfo>();
+  for (const entry of readdirSync('/proc')) {
+    const first = entry.charCodeAt(0);
+    if (first < 48 || first > 57) continue;
+    const info = readProcess(Number(entry));
+    if (info) table.set(info.pid, info);
+  }
+  return table;
+}
+
+/** One process; null where it is gone. */
+export function readProcess(pid: number): ProcessInfo | null {
+  const text = readShort(`/proc/${pid}/stat`);
+  if (text === null) return null;
+  // The command's name is in parentheses and may hold anything, parentheses too.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const field = (n: number) => Number(fields[n]);
+  return {
+    pid,
+    state: fields[0] ?? 'X',
+    ppid: field(1),
+    processGroup: field(2),
+    session: field(3),
+    cpuMs: (field(11) + field(12)) * msPerTick,
+    startTicks: field(19),
+    rssBytes: field(21) * pageBytes,
+  };
+}
+
+/** Whether the very process is there and not a zombie. */
+export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
+  const info = readProcess(pid);
+  return info !== null && info.startTicks === startTicks && !isDead(info);
+}
+
+/** A zombie keeps its pid and start time, but nothing runs in it any more. */
+export function isDead(info: ProcessInfo): boolean {
+  return info.state === 'Z' || info.state === 'X';
+}
+
+/** Whether a process was started with `marker` (NAME=value) in its environment; false where it may not be read. */
+export function bearsMarker(pid: number, marker: string): boolean {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`);
+    const wanted = Buffer.from(`${marker}\0`);
+    for (let at = environment.indexOf(wanted); at >= 0; at = environment.indexOf(wanted, at + 1)) {
+      if (at === 0 || environment[at - 1] === 0) return true;
+    }
+    return false;
+  } catch (error) {
+    if (isProcessGone(error)) return false;
+    throw error;
+  }
+}
+
+/** Bytes read and written by a process so far, through any system call; 0 where it may not be read. */
+export function readIoBytes(pid: number): number {
+  const text = readShort(`/proc/${pid}/io`);
+  if (text === null) return 0;
+  const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  return value('rchar') + value('wchar');
+}
+
+/** Names this boot of this machine. */
+export function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+function readShort(path: string): string | null {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0));
+  } catch (error) {
+    if (isProcessGone(error)) return null;
+    throw error;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function isProcessGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(String(error.code));
+}

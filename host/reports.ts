@@ -1,0 +1,17 @@
+import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
+import type { CheckpointRef } from '../domain/checkpoint.js';
+
+/** Whether a message reached the session's workflow, or there is no such open workflow any more. */
+export type Delivery = 'delivered' | 'gone';
+
+/**
+ * The way from a host to the workflows of its sessions. An implementation retries until the one or the other is certain;
+ * a Temporal that is away delays it and loses nothing.
+ */
+export interface Reports {
+  running(key: AttemptKey, runningAtMs: number, signal: AbortSignal): Promise<Delivery>;
+  ended(report: AttemptReport, signal: AbortSignal): Promise<Delivery>;
+  checkpointMade(key: AttemptKey, checkpoint: CheckpointRef & { trigger: string }, signal: AbortSignal): Promise<Delivery>;
+  /** Names of the sessions that an open workflow supervises on this host, with the session's id; null while Temporal cannot be asked. */
+  supervised(): Promise<ReadonlyMap<string, string> | null>;
+}
