@@ -1,0 +1,91 @@
+import type { AgentEvent } from '../../domain/agent-event.js';
+import type { ExitClass } from '../../domain/exit-class.js';
+import type { ResumeStrategy } from '../../domain/parameters.js';
+import type { AgentKind, SessionSpec } from '../../domain/session.js';
+import type { Signals } from '../../domain/signals.js';
+
+/** What an agent is started in. */
+export interface LaunchContext {
+  spec: SessionSpec;
+  /** The environment it will have: names allowed by the session, with the values kept on this host. */
+  environment: Readonly<Record<string, string>>;
+  /** The attempt's folder. */
+  attemptPath: string;
+  /** The session's checkpoint folder, for agents that keep state of their own there. */
+  checkpointPath: string;
+  epoch: number;
+}
+
+/** What a look at the conversation's file found, before a resume. */
+export interface TranscriptFinding {
+  path: string;
+  /** Messages on lines that parse. */
+  messages: number;
+  /** Complete lines that do not: an agent drops them silently. */
+  malformedLines: number;
+}
+
+/** What a resume has to go by. */
+export interface ResumeContext extends LaunchContext {
+  strategy: ResumeStrategy;
+  /** The agent's own id of the conversation before; null where it never told one. */
+  conversationId: string | null;
+  /** Null where there is no transcript to be found. */
+  transcript: TranscriptFinding | null;
+  /** What the agent has to know, as text; also written to `briefPath`. */
+  brief: string;
+  briefPath: string;
+}
+
+/** How to start the agent. */
+export interface Launch {
+  /** The program and its arguments. */
+  argv: string[];
+  /** Added to the environment. */
+  environment: Record<string, string>;
+  /** Chosen before the start, where the agent allows it. */
+  conversationId: string | null;
+  /** The rung that is really used: a lower one than asked for where the higher one cannot be. */
+  strategy: ResumeStrategy | 'fresh';
+  /** Why a lower rung was taken; null if it was not. */
+  strategyReason: string | null;
+  /** Messages of the conversation before, and how many of them the resumed one has; null where the agent keeps no transcript. */
+  messages: { before: number; after: number } | null;
+}
+
+/** Turns an agent's output into events, line by line. Never throws: a line it does not understand is `output`. */
+export type StreamParser = (line: string) => AgentEvent[];
+
+/** What is known at an attempt's end. */
+export interface EndFacts {
+  exitCode: number | null;
+  signal: string | null;
+  signals: Signals;
+  /** The last of stderr, redacted. */
+  stderrTail: string;
+}
+
+/** What an end amounts to. */
+export interface EndVerdict {
+  exitClass: ExitClass;
+  /** One line. */
+  reason: string;
+  limitResetsAtMs: number | null;
+}
+
+/** One kind of agent. All that is particular to a vendor is behind this. */
+export interface Agent {
+  kind: AgentKind;
+  /** The start of a session's first attempt. @throws HostError Misconfigured with what to do about it. */
+  launchFirst(context: LaunchContext): Launch;
+  /** The start of a later attempt. @throws HostError Misconfigured. */
+  launchResume(context: ResumeContext): Launch;
+  parser(): StreamParser;
+  classifyEnd(facts: EndFacts): EndVerdict;
+  /** Where the agent writes its conversation; null where it keeps none or it is not there yet. */
+  transcriptPath(context: Pick<LaunchContext, 'spec' | 'environment'>, conversationId: string): string | null;
+  /** Whether an entry of the transcript is a message of the conversation. */
+  isMessage(entry: Record<string, unknown>): boolean;
+  /** It counts as running once it has lived for a second, although it says nothing. */
+  runsSilently: boolean;
+}

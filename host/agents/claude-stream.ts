@@ -1,0 +1,116 @@
+import type { AgentEvent, TokenUsage } from '../../domain/agent-event.js';
+import type { StreamParser } from './agent.js';
+import { failureFromText, plausibleReset } from './failure-text.js';
+import { asAmount, asArray, asObject, asText, oneLine, parseObject, type JsonObject } from './json-line.js';
+
+/**
+ * Reads the lines of `claude --output-format stream-json --verbose`. One message comes as a line for each of its content
+ * blocks, all with the same id and usage: it is counted once.
+ */
+export function claudeStreamParser(): StreamParser {
+  let lastMessageId: string | undefined;
+  return (line) => {
+    const entry = parseObject(line);
+    if (!entry) return [{ kind: 'output' }];
+    switch (entry['type']) {
+      case 'system':
+        return systemEvents(entry);
+      case 'assistant': {
+        const id = asText(asObject(entry['message'])?.['id']);
+        const isNew = id === undefined || id !== lastMessageId;
+        lastMessageId = id;
+        return assistantEvents(entry, isNew);
+      }
+      case 'user':
+        return userEvents(entry);
+      case 'rate_limit_event':
+        return limitEvents(asObject(entry['rate_limit_info']) ?? entry);
+      case 'result':
+        return [resultEvent(entry)];
+      default:
+        return [{ kind: 'output' }];
+    }
+  };
+}
+
+function systemEvents(entry: JsonObject): AgentEvent[] {
+  const status = asAmount(entry['error_status'] ?? entry['status']);
+  switch (entry['subtype']) {
+    case 'init': {
+      const conversationId = asText(entry['session_id']);
+      const model = asText(entry['model']);
+      return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }) }];
+    }
+    case 'compact_boundary':
+      return [{ kind: 'compacted' }];
+    case 'api_retry':
+      return [{ kind: 'retrying', ...(status === undefined ? {} : { status }) }];
+    default:
+      return [{ kind: 'output' }];
+  }
+}
+
+function assistantEvents(entry: JsonObject, isNew: boolean): AgentEvent[] {
+  const message = asObject(entry['message']) ?? {};
+  const events: AgentEvent[] = [];
+  if (isNew) {
+    const usage = usageOf(message['usage']);
+    const messageId = asText(message['id']);
+    // A sub-agent has a context of its own.
+    const isMain = entry['parent_tool_use_id'] === undefined || entry['parent_tool_use_id'] === null;
+    events.push({
+      kind: 'message',
+      role: 'assistant',
+      ...(messageId === undefined ? {} : { messageId }),
+      ...(usage ? { usage } : {}),
+      ...(usage && isMain ? { contextTokens: usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens } : {}),
+    });
+  }
+  for (const value of asArray(message['content'])) {
+    const block = asObject(value);
+    if (block?.['type'] !== 'tool_use') continue;
+    const tool = asText(block['name']) ?? 'unknown';
+    events.push({ kind: 'tool_started', callId: asText(block['id']) ?? tool, tool, summary: oneLine(JSON.stringify(block['input'] ?? {})) });
+  }
+  return events;
+}
+
+function userEvents(entry: JsonObject): AgentEvent[] {
+  const results = asArray(asObject(entry['message'])?.['content'])
+    .map(asObject)
+    .filter((block) => block?.['type'] === 'tool_result');
+  return [
+    { kind: 'message', role: 'user' },
+    ...results.map((block): AgentEvent => ({ kind: 'tool_ended', callId: asText(block?.['tool_use_id']) ?? '', failed: block?.['is_error'] === true })),
+  ];
+}
+
+function limitEvents(info: JsonObject): AgentEvent[] {
+  const resetsAtMs = plausibleReset(info['resetsAt'] ?? info['resets_at'], Date.now());
+  return [{ kind: 'limit_seen', ...(resetsAtMs === undefined ? {} : { resetsAtMs }) }];
+}
+
+/** `subtype` says "success" for overload and limits too: only `is_error` tells. */
+function resultEvent(entry: JsonObject): AgentEvent {
+  const costUsd = asAmount(entry['total_cost_usd']);
+  const usage = usageOf(entry['usage']);
+  const windows = Object.values(asObject(entry['modelUsage']) ?? {}).map((model) => asAmount(asObject(model)?.['contextWindow']));
+  const contextWindowTokens = windows.find((tokens) => tokens !== undefined && tokens > 0);
+  const known = { ...(costUsd === undefined ? {} : { costUsd }), ...(usage ? { usage } : {}), ...(contextWindowTokens === undefined ? {} : { contextWindowTokens }) };
+  if (entry['is_error'] !== true) return { kind: 'result', ok: true, ...known };
+  const words = [asText(entry['result']), ...asArray(entry['errors']).map(asText), asText(entry['subtype'])].filter((text) => text !== undefined).join('; ');
+  const status = asAmount(entry['api_error_status']);
+  const failure = failureFromText(status === undefined ? words : `${words} (HTTP ${status})`) ?? { exitClass: 'crashed' as const, message: oneLine(words, 300) };
+  return { kind: 'result', ok: false, failure, ...known };
+}
+
+function usageOf(value: unknown): TokenUsage | null {
+  const usage = asObject(value);
+  if (!usage) return null;
+  return {
+    inputTokens: asAmount(usage['input_tokens']) ?? 0,
+    outputTokens: asAmount(usage['output_tokens']) ?? 0,
+    cacheReadTokens: asAmount(usage['cache_read_input_tokens']) ?? 0,
+    cacheWriteTokens: asAmount(usage['cache_creation_input_tokens']) ?? 0,
+  };
+}

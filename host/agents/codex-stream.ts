@@ -1,0 +1,77 @@
+import type { AgentEvent, TokenUsage } from '../../domain/agent-event.js';
+import type { StreamParser } from './agent.js';
+import { failureFromText } from './failure-text.js';
+import { asAmount, asObject, asText, oneLine, parseObject, type JsonObject } from './json-line.js';
+
+/** Items of a turn that act on the world, by type. */
+const toolItems: ReadonlySet<string> = new Set(['command_execution', 'file_change', 'mcp_tool_call', 'web_search']);
+
+const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+/** Reads the lines of `codex exec --json`. Its usage is cumulative over the conversation: the parser passes on what is new. */
+export function codexStreamParser(): StreamParser {
+  let counted = noUsage;
+  return (line) => {
+    const entry = parseObject(line);
+    if (!entry) return [{ kind: 'output' }];
+    switch (entry['type']) {
+      case 'thread.started': {
+        const conversationId = asText(entry['thread_id']);
+        return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }) }];
+      }
+      case 'item.started':
+        return itemStarted(asObject(entry['item']) ?? {});
+      case 'item.completed':
+        return itemCompleted(asObject(entry['item']) ?? {});
+      case 'turn.completed': {
+        const total = usageOf(entry['usage']);
+        const usage = total && since(counted, total);
+        counted = total ?? counted;
+        return [{ kind: 'result', ok: true, ...(usage ? { usage } : {}) }, ...(usage ? [{ kind: 'message', role: 'assistant', usage } as const] : [])];
+      }
+      case 'turn.failed':
+        return [failed(asText(asObject(entry['error'])?.['message']) ?? 'the turn failed')];
+      // Codex reports each of its own retries as an error; the turn's end says whether they helped.
+      case 'error':
+        return [{ kind: 'retrying' }];
+      default:
+        return [{ kind: 'output' }];
+    }
+  };
+}
+
+function itemStarted(item: JsonObject): AgentEvent[] {
+  const tool = asText(item['type']) ?? '';
+  if (!toolItems.has(tool)) return [{ kind: 'output' }];
+  const summary = oneLine(asText(item['command']) ?? JSON.stringify(item['changes'] ?? item['arguments'] ?? item['query'] ?? {}));
+  return [{ kind: 'tool_started', callId: asText(item['id']) ?? tool, tool, summary }];
+}
+
+function itemCompleted(item: JsonObject): AgentEvent[] {
+  const type = asText(item['type']) ?? '';
+  if (type === 'agent_message') return [{ kind: 'message', role: 'assistant' }];
+  if (!toolItems.has(type)) return [{ kind: 'output' }];
+  const exitCode = asAmount(item['exit_code']);
+  return [{ kind: 'tool_ended', callId: asText(item['id']) ?? type, failed: item['status'] === 'failed' || (exitCode !== undefined && exitCode !== 0) }];
+}
+
+function failed(message: string): AgentEvent {
+  return { kind: 'result', ok: false, failure: failureFromText(message) ?? { exitClass: 'crashed', message: oneLine(message, 300) } };
+}
+
+/** Input tokens include the cached ones here; SHIM counts them apart. */
+function usageOf(value: unknown): TokenUsage | null {
+  const usage = asObject(value);
+  if (!usage) return null;
+  const cached = asAmount(usage['cached_input_tokens']) ?? 0;
+  return { inputTokens: Math.max(0, (asAmount(usage['input_tokens']) ?? 0) - cached), outputTokens: asAmount(usage['output_tokens']) ?? 0, cacheReadTokens: cached, cacheWriteTokens: 0 };
+}
+
+function since(before: TokenUsage, now: TokenUsage): TokenUsage {
+  return {
+    inputTokens: Math.max(0, now.inputTokens - before.inputTokens),
+    outputTokens: Math.max(0, now.outputTokens - before.outputTokens),
+    cacheReadTokens: Math.max(0, now.cacheReadTokens - before.cacheReadTokens),
+    cacheWriteTokens: 0,
+  };
+}

@@ -1,0 +1,34 @@
+import type { Agent, EndFacts, Launch, LaunchContext } from './agent.js';
+import { claudeStreamParser } from './claude-stream.js';
+import { classifyStreamedEnd } from './ending.js';
+import { findProgram, misconfigured } from './program.js';
+
+/**
+ * Any program. It is told by its environment where it may keep state (SHIM_CHECKPOINT_DIR), whether it resumes
+ * (SHIM_RESUME) and by what (SHIM_RESUME_BRIEF), and may say READY=1 in the file SHIM_NOTIFY. Lines of Claude's
+ * stream-json are understood; one who streams messages has to end with a result.
+ */
+export const command: Agent = {
+  kind: 'command',
+  runsSilently: true,
+  parser: claudeStreamParser,
+  isMessage: () => false,
+  transcriptPath: () => null,
+  classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, facts.signals.messages > 0),
+  launchFirst: (context) => launch(context, { SHIM_RESUME: '0' }, 'fresh'),
+  launchResume: (context) => launch(context, { SHIM_RESUME: '1', SHIM_RESUME_BRIEF: context.briefPath }, context.strategy),
+};
+
+function launch(context: LaunchContext, resume: Record<string, string>, strategy: Launch['strategy']): Launch {
+  const { spec, environment, checkpointPath, attemptPath, epoch } = context;
+  const [program, ...rest] = spec.argv;
+  if (program === undefined || program === '') throw misconfigured('no command: give it after --, as in: shim run -- make test');
+  return {
+    argv: [findProgram(program, spec.cwd, environment, 'give its path, or hand the right PATH on'), ...rest],
+    environment: { ...resume, SHIM_CHECKPOINT_DIR: `${checkpointPath}/agent`, SHIM_NOTIFY: `${attemptPath}/notify`, SHIM_EPOCH: String(epoch), SHIM_SESSION_NAME: spec.name },
+    conversationId: null,
+    strategy,
+    strategyReason: null,
+    messages: null,
+  };
+}
