@@ -18,30 +18,34 @@ const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A stretch of the transcript that was read, parsed and hashed; segments are contiguous and never rewritten. */
 export const transcriptSegmentSchema = z.strictObject({
-  /** File name in the session's transcript folder. */
-  file: z.string().regex(/^[0-9]+-[0-9]+\.jsonl\.gz$/),
-  /** Byte range in the agent's own transcript: [start, end). */
+  /** Byte range in the agent's own file, [start, end); the segment lies in `<start>-<end>.jsonl.gz`. */
   start: z.number().int().nonnegative(),
   end: z.number().int().positive(),
   /** SHA-256 of the stretch as the agent wrote it. */
   sha256: sha256Schema,
-  lines: z.number().int().nonnegative(),
-  /** Lines that did not parse as JSON, by number from the segment's start. */
-  malformedLines: z.array(z.number().int().nonnegative()),
 });
 export type TranscriptSegment = z.infer<typeof transcriptSegmentSchema>;
 
-/** The transcript up to its last complete line at the time of the checkpoint. */
+/**
+ * The transcript up to its last complete line at the time of the checkpoint. The segments themselves are listed in a
+ * ledger beside them, so that a manifest stays small however long the session is.
+ */
 export const transcriptStateSchema = z.strictObject({
   /** Absolute path on the host of the agent's own file. */
   path: z.string(),
+  /** 1, and one more each time the agent has rewritten its file instead of appending. */
+  generation: z.number().int().positive(),
   /** Bytes up to and with the last complete line. */
   validatedBytes: z.number().int().nonnegative(),
-  /** Complete lines so far. */
-  lines: z.number().int().nonnegative(),
+  /** Messages of the conversation so far. */
+  messages: z.number().int().nonnegative(),
+  /** Complete lines that are no JSON object: the agent drops them silently. */
+  malformedLines: z.number().int().nonnegative(),
   /** SHA-256 of the last 4 KiB before `validatedBytes` (all of it if shorter): the O(1) check before a resume. */
   tailSha256: sha256Schema,
-  segments: z.array(transcriptSegmentSchema),
+  /** Bytes of the ledger that belong to this checkpoint, and their SHA-256. */
+  ledgerBytes: z.number().int().nonnegative(),
+  ledgerSha256: sha256Schema,
 });
 export type TranscriptState = z.infer<typeof transcriptStateSchema>;
 

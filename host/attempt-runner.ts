@@ -1,28 +1,332 @@
 import { readFileSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
+import type { AgentEvent } from '../domain/agent-event.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
-import type { CheckpointRef, CheckpointTrigger } from '../domain/checkpoint.js';
-import type { ProofOfDeath } from '../domain/receipt.js';
+import type { CheckpointManifest, CheckpointTrigger } from '../domain/checkpoint.js';
+import type { Parameters } from '../domain/parameters.js';
 import type { SessionSpec } from '../domain/session.js';
-import { judge, wasActive, type ResourceSample } from '../domain/watchdog.js';
-import type { Agent, StreamParser } from './agents/agent.js';
+import { judge, wasActive } from '../domain/watchdog.js';
+import type { Agent } from './agents/agent.js';
+import { AttemptOutput } from './attempt-output.js';
 import { reportOf, type Ending } from './attempt-outcome.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
-import type { AttemptFolder, SessionFolder } from './session-folder.js';
+import type { Redactor } from './output/redaction.js';
+import { fence, treeOf, watchEnd, type Held, type HeldAttempt } from './process/holder.js';
+import { terminateTree } from './process/process-tree.js';
+import type { TreeSample } from './process/resources.js';
+import type { AttemptFolder, LiveRecord, SessionFolder } from './session-folder.js';
 import { SignalCollector } from './signal-collector.js';
 
-/** A `command` that says nothing counts as running once it has lived this long, ms. */
+/** A silent program counts as running once it has lived this long, ms. */
 const aliveMeansRunningMs = 1_000;
-
-/** Kept of stderr to explain an end, characters. */
-const stderrTailLength = 8_192;
 const liveRecordIntervalMs = 1_000;
 
-/** What SHIM itself is about to end an attempt for. */
+/** A last checkpoint may delay an end by this at most, ms. */
+const lastCheckpointMs = 10_000;
+
+/** What an attempt is run with. */
+export interface AttemptSetup {
+  key: AttemptKey;
+  spec: SessionSpec;
+  parameters: Parameters;
+  agent: Agent;
+  conversationId: string | null;
+  startedAtMs: number;
+  session: SessionFolder;
+  folder: AttemptFolder;
+  held: HeldAttempt;
+  checkpoints: CheckpointManager;
+  environment: Readonly<Record<string, string>>;
+  redact: Redactor;
+}
+
+/** Why SHIM itself ends an attempt. */
 type Intent = Pick<Ending, 'exitClass' | 'reason'>;
 
-/** A sample of the tree, with what only the runner's tick can tell. */
-export interface TreeSample extends ResourceSample {
-  allStopped: boolean;
+/**
+ * Watches one attempt from its spawn or adoption to its report: output, signals, checkpoints, hangs, the end. It holds no
+ * process: the holder does, and goes on without it.
+ */
+export class AttemptRunner {
+  /** Resolves with the report, once the attempt has ended and its report is on disk. */
+  readonly ended: Promise<AttemptReport>;
+  readonly collector: SignalCollector;
+  runningAtMs: number | null;
+  private settle: (report: AttemptReport) => void = () => undefined;
+  private readonly output: AttemptOutput;
+  private intent: Intent | null = null;
+  private finishing = false;
+  private stopWatching: () => void = () => undefined;
+  private notifyWatcher: FSWatcher | null = null;
+  private aliveTimer: NodeJS.Timeout | null = null;
+  private liveWrittenMs = Number.NEGATIVE_INFINITY;
+  private recycling = false;
+
+  // On the monotonic clock, ms.
+  private startedMs = performance.now();
+  private lastEventMs = performance.now();
+  private lastActivityMs = performance.now();
+  private resultAtMs: number | null = null;
+  private lastSample: { atMs: number; sample: TreeSample } | null = null;
+
+  constructor(
+    private readonly host: HostContext,
+    readonly setup: AttemptSetup,
+    earlier: LiveRecord | null,
+  ) {
+    const { startedAtMs, parameters, folder, session, spec, agent, redact, key } = setup;
+    this.collector = new SignalCollector(startedAtMs, parameters.dangerZone, earlier ?? undefined);
+    this.runningAtMs = earlier?.runningAtMs ?? null;
+    if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
+    this.ended = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    const offsets = earlier?.offsets ?? { stdout: 0, stderr: 0 };
+    const source = { folder: folder.path, logPath: session.logPath, epoch: key.epoch, logBytes: spec.limits.logBytes, parser: agent.parser(), redact, offsets };
+    this.output = new AttemptOutput(
+      source,
+      (events) => this.onEvents(events),
+      () => this.writeLive(),
+    );
+  }
+
+  get key(): AttemptKey {
+    return this.setup.key;
+  }
+
+  /** Begins to watch an attempt whose holder lives, or that has ended since it was last looked at. */
+  watch(): void {
+    this.output.open();
+    const { held, agent } = this.setup;
+    if (this.runningAtMs === null && agent.runsSilently) this.awaitReadiness();
+    this.stopWatching = watchEnd(held, (end) => this.onEnd(end));
+    this.writeLive();
+  }
+
+  /** The worker lets go: the attempt lives on, and the next worker adopts it. */
+  detach(): void {
+    this.finishing = true;
+    this.stopWatching();
+    this.stopAwaitingReadiness();
+    this.output.close();
+    this.writeLive();
+  }
+
+  /** Looks at the attempt with a fresh sample of its tree; called about once a second. */
+  tick(sample: TreeSample | null): void {
+    if (this.finishing || this.intent) return;
+    const nowMs = performance.now();
+    if (sample) this.takeSample(sample, nowMs);
+    const { signals } = this.collector;
+    const risk = this.collector.assess(Date.now());
+    const { spec, parameters, checkpoints } = this.setup;
+    const verdict = judge(
+      {
+        nowMs,
+        startedAtMs: this.startedMs,
+        running: this.runningAtMs !== null,
+        lastEventMs: this.lastEventMs,
+        lastActivityMs: this.lastActivityMs,
+        toolCallPending: signals.pending.length > 0,
+        treeIsStopped: sample?.allStopped ?? false,
+        resultAtMs: this.resultAtMs,
+        rssBytes: sample?.rssBytes ?? 0,
+      },
+      spec.limits,
+      parameters.hangTimeoutMs,
+    );
+    if (verdict) {
+      this.endInBackground(verdict, verdict.exitClass === 'hung');
+      return;
+    }
+    const trigger = this.runningAtMs === null ? null : checkpoints.due(signals, risk, Date.now());
+    if (trigger) this.inBackground('checkpoint', this.checkpoint(trigger));
+    const isFull = risk.contextUse !== null && risk.contextUse >= parameters.dangerZone;
+    if (isFull && signals.pending.length === 0 && this.resultAtMs === null && !this.recycling) {
+      this.recycling = true;
+      const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(parameters.dangerZone * 100)} %`;
+      this.endInBackground({ exitClass: 'recycled', reason }, true);
+    }
+    if (nowMs - this.liveWrittenMs >= liveRecordIntervalMs) this.writeLive();
+  }
+
+  /** The watchdog's own clock stood still (suspend, SIGCONT): its waits start anew. */
+  clockGap(): void {
+    const nowMs = performance.now();
+    this.lastEventMs = nowMs;
+    this.lastActivityMs = nowMs;
+    this.lastSample = null;
+    if (this.runningAtMs === null) this.startedMs = nowMs;
+    if (this.resultAtMs !== null) this.resultAtMs = nowMs;
+  }
+
+  /** Makes a checkpoint of the attempt as it is. @returns null if it could not be made. */
+  async checkpoint(trigger: CheckpointTrigger): Promise<CheckpointManifest | null> {
+    const manifest = await this.setup.checkpoints.create(trigger, this.checkpointContext());
+    if (manifest) this.collector.checkpointMade();
+    if (manifest && (trigger === 'danger_zone' || trigger === 'user_requested')) {
+      const made = { id: manifest.id, atMs: Date.parse(manifest.createdAt), trigger };
+      this.inBackground('report a checkpoint', this.host.reports.checkpointMade(this.key, made, this.host.detached));
+    }
+    return manifest;
+  }
+
+  /** Ends the attempt: a last checkpoint where asked for, TERM and the grace, then KILL for every process. */
+  async end(intent: Intent, options: { checkpointFirst: boolean; graceMs: number }): Promise<AttemptReport> {
+    if (this.finishing) return this.ended;
+    if (!this.intent) {
+      this.intent = intent;
+      if (options.checkpointFirst) await Promise.race([this.checkpoint('session_end'), sleep(lastCheckpointMs)]);
+      const tree = treeOf(this.setup.held);
+      if (options.graceMs > 0) await terminateTree(tree, options.graceMs);
+      await fence(this.setup.held);
+      this.finish({ ...this.outcomeOf(intent), exitCode: null, signal: null, endedAtMs: Date.now() });
+    }
+    return this.ended;
+  }
+
+  /** Ends the watch of an attempt that is gone without an exit file, for a reason that only the caller knows. */
+  conclude(intent: Intent, endedAtMs: number): void {
+    this.output.open();
+    this.finish({ ...intent, exitCode: null, signal: null, endedAtMs, limitResetsAtMs: null });
+  }
+
+  private endInBackground(intent: Intent, checkpointFirst: boolean): void {
+    this.inBackground(`end (${intent.exitClass})`, this.end(intent, { checkpointFirst, graceMs: 0 }));
+  }
+
+  private onEvents(events: AgentEvent[]): void {
+    const nowMs = Date.now();
+    this.lastEventMs = performance.now();
+    for (const event of events) {
+      this.collector.observe(event, nowMs);
+      if (event.kind === 'result') this.resultAtMs = performance.now();
+      if (event.kind !== 'output') this.markRunning(nowMs);
+    }
+  }
+
+  private onEnd(end: Extract<Held, { kind: 'exited' | 'lost' }>): void {
+    if (this.intent) return;
+    this.output.drain();
+    if (end.kind === 'lost') {
+      this.finish({ exitClass: 'lost', reason: 'its holder is gone without a word', exitCode: null, signal: null, endedAtMs: Date.now(), limitResetsAtMs: null });
+      return;
+    }
+    const { exitCode, signal, endedAtMs } = end.exit;
+    const verdict = this.setup.agent.classifyEnd({ exitCode, signal, signals: this.collector.signals, stderrTail: this.output.stderrTail });
+    this.finish({ ...verdict, exitCode, signal, endedAtMs });
+  }
+
+  /** "Completed" is the watchdog's word for a result without an exit: the result may still have been a failure. */
+  private outcomeOf(intent: Intent): Pick<Ending, 'exitClass' | 'reason' | 'limitResetsAtMs'> {
+    this.output.drain();
+    const failure = intent.exitClass === 'completed' ? this.collector.signals.result?.failure : null;
+    if (failure) return { exitClass: failure.exitClass, reason: failure.message, limitResetsAtMs: failure.resetsAtMs ?? null };
+    return { ...intent, limitResetsAtMs: null };
+  }
+
+  private finish(ending: Ending): void {
+    if (this.finishing) return;
+    this.finishing = true;
+    this.output.drain();
+    this.output.note([`attempt ${this.key.epoch} ended: ${ending.exitClass} (${ending.reason})`]);
+    this.stopWatching();
+    this.stopAwaitingReadiness();
+    this.output.close();
+    const newest = this.setup.checkpoints.newest;
+    const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
+    const redacted = { ...ending, reason: this.setup.redact(ending.reason) };
+    const report = reportOf(this.key, this.host.hostId, this.collector, redacted, { runningAtMs: this.runningAtMs, checkpoint });
+    this.writeLive();
+    this.setup.folder.writeReport(report);
+    this.settle(report);
+    this.host.events.emit('attempt_ended', report);
+    // What the agent left running dies with it; the next attempt proves it again before it starts.
+    this.inBackground('end leftovers', fence(this.setup.held));
+  }
+
+  private markRunning(atMs: number): void {
+    if (this.runningAtMs !== null || this.finishing) return;
+    this.runningAtMs = atMs;
+    this.stopAwaitingReadiness();
+    this.writeLive();
+    this.inBackground('report running', this.host.reports.running(this.key, atMs, this.host.detached));
+    this.host.events.emit('attempt_running', { name: this.key.name, epoch: this.key.epoch, sinceSpawnMs: atMs - this.setup.startedAtMs });
+    this.inBackground('first checkpoint', this.checkpoint('session_start'));
+  }
+
+  private awaitReadiness(): void {
+    this.aliveTimer = setTimeout(() => this.markRunning(Date.now()), aliveMeansRunningMs);
+    const { path } = this.setup.folder;
+    this.notifyWatcher = watch(path, (_event, file) => {
+      if (file === 'notify' && isReady(join(path, 'notify'))) this.markRunning(Date.now());
+    });
+    this.notifyWatcher.on('error', () => undefined);
+  }
+
+  private stopAwaitingReadiness(): void {
+    if (this.aliveTimer) clearTimeout(this.aliveTimer);
+    this.notifyWatcher?.close();
+  }
+
+  private takeSample(sample: TreeSample, nowMs: number): void {
+    if (!this.lastSample || wasActive(this.lastSample.sample, sample, nowMs - this.lastSample.atMs)) this.lastActivityMs = nowMs;
+    this.lastSample = { atMs: nowMs, sample };
+  }
+
+  private writeLive(): void {
+    this.liveWrittenMs = performance.now();
+    const { signals, risk, zones } = this.collector;
+    this.setup.folder.writeLive({
+      runningAtMs: this.runningAtMs,
+      signals,
+      risk,
+      zones,
+      resources: this.lastSample && { cpuMs: this.lastSample.sample.cpuMs, rssBytes: this.lastSample.sample.rssBytes },
+      transcriptPath: this.transcriptPath(),
+      offsets: this.output.offsets,
+    });
+  }
+
+  private transcriptPath(): string | null {
+    const { conversationId } = this.collector.signals;
+    return conversationId === null ? null : this.setup.agent.transcriptPath(this.setup, conversationId);
+  }
+
+  private checkpointContext() {
+    const { spec, agent, key } = this.setup;
+    const { signals } = this.collector;
+    return {
+      sessionId: key.sessionId,
+      sessionName: key.name,
+      epoch: key.epoch,
+      attemptId: key.attemptId,
+      signals,
+      transcriptPath: this.transcriptPath(),
+      isMessage: agent.isMessage,
+      launch: { agent: spec.agent, argv: spec.argv, cwd: spec.cwd, environmentNames: spec.environmentNames, conversationId: signals.conversationId, agentVersion: null },
+    };
+  }
+
+  private inBackground(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.host.detached.aborted) this.host.events.emit('trouble', { name: this.key.name, what, error });
+    });
+  }
+}
+
+function isReady(path: string): boolean {
+  try {
+    return /^READY=1$/m.test(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }

@@ -23,7 +23,6 @@ export interface AttemptRecord {
 
 /** What is known of an attempt while it lives; rewritten at most once a second. */
 export interface LiveRecord {
-  pid: number;
   runningAtMs: number | null;
   signals: Signals;
   risk: Risk;
@@ -31,6 +30,14 @@ export interface LiveRecord {
   zones: { atMs: number; zone: Risk['zone'] }[];
   resources: { cpuMs: number; rssBytes: number } | null;
   transcriptPath: string | null;
+  /** How far the output is in the signals above. */
+  offsets: Offsets;
+}
+
+/** Bytes consumed of an attempt's output. */
+export interface Offsets {
+  stdout: number;
+  stderr: number;
 }
 
 /** The session's state as Temporal last told it. */
@@ -56,7 +63,7 @@ const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessi
 const tombstoneSchema = z.object({ sessionId: z.string(), atMs: z.number(), reason: z.string() });
 /** Only what other code relies on is checked; SHIM itself wrote the rest. */
 const reportSchema = z.looseObject({ attemptId: z.string(), epoch: z.number(), exitClass: z.enum(exitClasses), endedAtMs: z.number() });
-const liveSchema = z.looseObject({ pid: z.number(), signals: z.looseObject({ startedAtMs: z.number(), pending: z.array(z.unknown()) }), risk: z.looseObject({ zone: z.string() }) });
+const liveSchema = z.looseObject({ signals: z.looseObject({ startedAtMs: z.number(), pending: z.array(z.unknown()) }), risk: z.looseObject({ zone: z.string() }), offsets: z.object({ stdout: z.number(), stderr: z.number() }) });
 const receiptSchema = z.looseObject({ epoch: z.number(), strategy: z.string() });
 const decisionSchema = z.object({ decision: z.string() });
 

@@ -85,7 +85,7 @@ export interface Agent {
   /** Where the agent writes its conversation; null where it keeps none or it is not there yet. */
   transcriptPath(context: Pick<LaunchContext, 'spec' | 'environment'>, conversationId: string): string | null;
   /** Whether an entry of the transcript is a message of the conversation. */
-  isMessage(entry: Record<string, unknown>): boolean;
+  isMessage: (entry: Record<string, unknown>) => boolean;
   /** It counts as running once it has lived for a second, although it says nothing. */
   runsSilently: boolean;
 }

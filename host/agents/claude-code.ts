@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
+import type { Agent, Launch, LaunchContext } from './agent.js';
 import { claudeStreamParser } from './claude-stream.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram, misconfigured } from './program.js';
@@ -76,7 +76,7 @@ export function readArguments(argv: readonly string[]): { prompt: string; flags:
   let conversationId: string | null = null;
   let isResume = false;
   for (let at = 0; at < argv.length; at += 1) {
-    const [flag = '', inlineValue] = splitFlag(argv[at] ?? '');
+    const [flag, inlineValue] = splitFlag(argv[at] ?? '');
     const value = () => inlineValue ?? argv[(at += 1)] ?? '';
     switch (flag) {
       case '-p':

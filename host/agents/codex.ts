@@ -89,7 +89,7 @@ function findRollout(folder: string, id: string): string | null {
 
 function newestFirst(folder: string): string[] {
   try {
-    return readdirSync(folder).sort().reverse();
+    return readdirSync(folder).toSorted().toReversed();
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
     throw error;

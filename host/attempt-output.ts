@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { AgentEvent } from '../domain/agent-event.js';
+import type { StreamParser } from './agents/agent.js';
+import { FileTail } from './output/file-tail.js';
+import type { Redactor } from './output/redaction.js';
+import { SessionLog } from './output/session-log.js';
+import type { Offsets } from './session-folder.js';
+
+/** Kept of stderr to explain an end, characters. */
+const stderrTailLength = 8_192;
+
+/** Reads an attempt's output: every line into the session's log, stdout also into events. */
+export class AttemptOutput {
+  readonly offsets: Offsets;
+  stderrTail = '';
+  private readonly log: SessionLog;
+  private tails: FileTail[] = [];
+
+  /** @param onBatch called after each batch of lines, so that what it led to can be kept together with the offsets. */
+  constructor(
+    private readonly source: { folder: string; logPath: string; epoch: number; logBytes: number; parser: StreamParser; redact: Redactor; offsets: Offsets },
+    private readonly onEvents: (events: AgentEvent[]) => void,
+    private readonly onBatch: () => void,
+  ) {
+    this.offsets = { ...source.offsets };
+    this.log = new SessionLog(source.logPath, source.epoch, source.redact, source.logBytes);
+  }
+
+  open(): void {
+    if (this.tails.length > 0) return;
+    const { folder, parser, redact } = this.source;
+    const stdout = new FileTail(join(folder, 'stdout'), this.offsets.stdout, (lines, offset) => {
+      this.log.write('out', lines);
+      const events = lines.flatMap((line) => parser(line)).map((event) => (event.kind === 'tool_started' ? { ...event, summary: redact(event.summary) } : event));
+      if (events.length > 0) this.onEvents(events);
+      this.consumed('stdout', offset);
+    });
+    const stderr = new FileTail(join(folder, 'stderr'), this.offsets.stderr, (lines, offset) => {
+      this.log.write('err', lines);
+      this.stderrTail = redact(`${this.stderrTail}${lines.map((line) => `${line}\n`).join('')}`.slice(-stderrTailLength));
+      if (lines.length > 0) this.onEvents([{ kind: 'output' }]);
+      this.consumed('stderr', offset);
+    });
+    this.tails = [stdout, stderr];
+  }
+
+  /** Reads what is left, once nobody writes any more. */
+  drain(): void {
+    for (const tail of this.tails) tail.drain();
+  }
+
+  /** A line of SHIM's own in the session's log. */
+  note(lines: readonly string[]): void {
+    this.log.write('shim', lines);
+  }
+
+  close(): void {
+    for (const tail of this.tails) tail.close();
+  }
+
+  private consumed(stream: keyof Offsets, offset: number): void {
+    if (offset === this.offsets[stream]) return;
+    this.offsets[stream] = offset;
+    this.onBatch();
+  }
+}

@@ -1,0 +1,133 @@
+import { EventEmitter } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CheckpointManifest, CheckpointTrigger, TranscriptState } from '../../domain/checkpoint.js';
+import { dueCheckpoint, initialPolicyState, type CheckpointPolicyState } from '../../domain/checkpoint-policy.js';
+import { defaultRetention } from '../../domain/retention.js';
+import type { Risk } from '../../domain/risk.js';
+import type { Signals } from '../../domain/signals.js';
+import { KeyedMutex } from '../keyed-mutex.js';
+import { CheckpointRepository } from './checkpoint-repository.js';
+import { ShadowRepository } from './shadow-repository.js';
+import { recordTranscript } from './transcript-segments.js';
+
+/** Checkpoints between two prunings. */
+const pruneEvery = 20;
+
+/** What a checkpoint is made of, besides tree and transcript. */
+export interface CheckpointContext {
+  sessionId: string;
+  sessionName: string;
+  epoch: number;
+  attemptId: string;
+  signals: Signals;
+  transcriptPath: string | null;
+  isMessage: (entry: Record<string, unknown>) => boolean;
+  launch: CheckpointManifest['launch'];
+}
+
+export interface CheckpointEvents {
+  /** A checkpoint is durable. `bytes` is the manifest's size. */
+  checkpoint_created: [durationMs: number, manifest: CheckpointManifest, bytes: number];
+  /** None was made; the session goes on. */
+  checkpoint_failed: [error: Error, trigger: CheckpointTrigger];
+}
+
+/** Decides when a session is checkpointed, and makes its checkpoints one at a time. */
+export class CheckpointManager extends EventEmitter<CheckpointEvents> {
+  readonly repository: CheckpointRepository;
+  readonly shadow: ShadowRepository;
+  private readonly mutex = new KeyedMutex();
+  private policy: CheckpointPolicyState;
+  private latest: CheckpointManifest | null = null;
+  private made = 0;
+
+  /** @param folder the session's checkpoint folder. @param intervalMinutes between checkpoints by time. */
+  constructor(
+    folder: string,
+    workTree: string,
+    private intervalMinutes: number,
+  ) {
+    super();
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.shadow = new ShadowRepository(join(folder, 'git'), workTree);
+    this.repository = new CheckpointRepository(folder, this.shadow);
+    this.policy = initialPolicyState(Date.now());
+  }
+
+  /** The newest checkpoint known to this manager; null before one was made or loaded. */
+  get newest(): CheckpointManifest | null {
+    return this.latest;
+  }
+
+  /** Takes up the checkpoints that are on disk. @returns as CheckpointRepository.latestValid. */
+  async load(): ReturnType<CheckpointRepository['latestValid']> {
+    const found = await this.repository.latestValid();
+    this.latest = found.manifest;
+    return found;
+  }
+
+  /** Minutes between checkpoints by time; takes effect at the next look. */
+  setInterval(minutes: number): void {
+    this.intervalMinutes = minutes;
+  }
+
+  /** Looks at the signals and says whether a checkpoint is due. */
+  due(signals: Signals, risk: Risk, nowMs: number): CheckpointTrigger | null {
+    const { trigger, state } = dueCheckpoint(this.policy, { signals, risk, nowMs, intervalMinutes: this.intervalMinutes });
+    this.policy = state;
+    return trigger;
+  }
+
+  /**
+   * Makes a checkpoint, durable when this returns. Where tree and transcript are as they were, the last one still says it
+   * all and is returned.
+   *
+   * @returns the manifest; null if it could not be made: `checkpoint_failed` says why, and nothing half-made is left.
+   */
+  async create(trigger: CheckpointTrigger, context: CheckpointContext): Promise<CheckpointManifest | null> {
+    return this.mutex.run('create', async () => {
+      const startedMs = performance.now();
+      try {
+        const [tree, transcript] = await Promise.all([this.shadow.record(), this.recordTranscript(context)]);
+        const last = this.latest;
+        if (last && last.tree.root === tree.root && last.tree.userHead === tree.userHead && sameTranscript(last.transcript, transcript)) return last;
+        const { signals, launch } = context;
+        const manifest: CheckpointManifest = {
+          formatVersion: 1,
+          id: await this.repository.nextId(),
+          sessionId: context.sessionId,
+          sessionName: context.sessionName,
+          epoch: context.epoch,
+          attemptId: context.attemptId,
+          trigger,
+          createdAt: new Date().toISOString(),
+          tree,
+          transcript,
+          pending: signals.pending.slice(-50),
+          signals: { ...signals, pending: undefined },
+          launch,
+          durationMs: performance.now() - startedMs,
+        };
+        const bytes = await this.repository.save(manifest);
+        this.latest = manifest;
+        this.made += 1;
+        if (this.made % pruneEvery === 0) await this.repository.prune(defaultRetention);
+        this.emit('checkpoint_created', performance.now() - startedMs, manifest, bytes);
+        return manifest;
+      } catch (error) {
+        this.emit('checkpoint_failed', error instanceof Error ? error : new Error(String(error)), trigger);
+        return null;
+      }
+    });
+  }
+
+  private async recordTranscript({ transcriptPath, isMessage }: CheckpointContext): Promise<TranscriptState | null> {
+    if (transcriptPath === null) return null;
+    return recordTranscript(this.repository.transcriptFolder, transcriptPath, this.latest?.transcript ?? null, isMessage);
+  }
+}
+
+function sameTranscript(a: TranscriptState | null, b: TranscriptState | null): boolean {
+  return a?.path === b?.path && a?.validatedBytes === b?.validatedBytes && a?.generation === b?.generation;
+}
