@@ -56,6 +56,8 @@ export const hostErrorCodes = {
   misconfigured: 'Misconfigured',
   /** No attempt is running. Retrying is of no use. */
   notRunning: 'NotRunning',
+  /** A checkpoint that was asked for could not be made. Retrying at once is of no use. */
+  checkpointFailed: 'CheckpointFailed',
   /** An old process tree could not be proved dead in time. Retried. */
   notProvedDead: 'NotProvedDead',
 } as const;

@@ -20,6 +20,9 @@ import { SignalCollector } from './signal-collector.js';
 
 /** A silent program counts as running once it has lived this long, ms. */
 const aliveMeansRunningMs = 1_000;
+
+/** A program that need not send messages is judged this long after it began to run, ms. */
+const firstAnswerMs = 500;
 const liveRecordIntervalMs = 1_000;
 
 /** A last checkpoint may delay an end by this at most, ms. */
@@ -51,9 +54,12 @@ type Intent = Pick<Ending, 'exitClass' | 'reason'>;
 export class AttemptRunner {
   /** Resolves with the report, once the attempt has ended and its report is on disk. */
   readonly ended: Promise<AttemptReport>;
+  /** Resolves once a resumed attempt can be judged: its first message came, it ran for a while, or it ended. */
+  readonly firstAnswer: Promise<void>;
   readonly collector: SignalCollector;
   runningAtMs: number | null;
   private settle: (report: AttemptReport) => void = () => undefined;
+  private answered: () => void = () => undefined;
   private readonly output: AttemptOutput;
   private intent: Intent | null = null;
   private finishing = false;
@@ -81,6 +87,9 @@ export class AttemptRunner {
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
     this.ended = new Promise((resolve) => {
       this.settle = resolve;
+    });
+    this.firstAnswer = new Promise((resolve) => {
+      this.answered = resolve;
     });
     const offsets = earlier?.offsets ?? { stdout: 0, stderr: 0 };
     const source = { folder: folder.path, logPath: session.logPath, epoch: key.epoch, logBytes: spec.limits.logBytes, parser: agent.parser(), redact, offsets };
@@ -111,6 +120,7 @@ export class AttemptRunner {
     this.stopAwaitingReadiness();
     this.output.close();
     this.writeLive();
+    this.answered();
   }
 
   /** Looks at the attempt with a fresh sample of its tree; called about once a second. */
@@ -203,6 +213,7 @@ export class AttemptRunner {
       this.collector.observe(event, nowMs);
       if (event.kind === 'result') this.resultAtMs = performance.now();
       if (event.kind !== 'output') this.markRunning(nowMs);
+      if (event.kind === 'message') this.answered();
     }
   }
 
@@ -241,6 +252,7 @@ export class AttemptRunner {
     this.writeLive();
     this.setup.folder.writeReport(report);
     this.settle(report);
+    this.answered();
     this.host.events.emit('attempt_ended', report);
     // What the agent left running dies with it; the next attempt proves it again before it starts.
     this.inBackground('end leftovers', fence(this.setup.held));
@@ -253,6 +265,7 @@ export class AttemptRunner {
     this.writeLive();
     this.inBackground('report running', this.host.reports.running(this.key, atMs, this.host.detached));
     this.host.events.emit('attempt_running', { name: this.key.name, epoch: this.key.epoch, sinceSpawnMs: atMs - this.setup.startedAtMs });
+    if (this.setup.agent.runsSilently) setTimeout(() => this.answered(), firstAnswerMs).unref();
     this.inBackground('first checkpoint', this.checkpoint('session_start'));
   }
 

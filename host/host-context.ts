@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
+import type { CgroupRoot } from './process/cgroup.js';
 import type { Reports } from './reports.js';
 
 /** What happens on a host, for metrics and for the supervisor daemon's own events. Durations in ms. */
@@ -22,6 +23,8 @@ export interface HostContext {
   home: string;
   hostId: string;
   bootId: string;
+  /** Where attempts get cgroups of their own; null where the machine does not let SHIM make any. */
+  cgroups: CgroupRoot | null;
   reports: Reports;
   events: EventEmitter<HostEvents>;
   /** Aborted when the worker lets go of its attempts: they live on, and the next worker adopts them. */

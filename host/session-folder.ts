@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
 import { exitClasses } from '../domain/exit-class.js';
+import { parametersSchema, type Parameters } from '../domain/parameters.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { Risk } from '../domain/risk.js';
 import { sessionNameSchema, sessionSpecSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { Signals } from '../domain/signals.js';
+import { writeDurably } from './durable-file.js';
 
 /** What an attempt was begun with; written before its holder is spawned. Times are Unix ms. */
 export interface AttemptRecord {
@@ -15,7 +17,10 @@ export interface AttemptRecord {
   epoch: number;
   hostId: string;
   bootId: string;
+  /** Clock ticks since boot at the start; older processes are not of this attempt. */
+  sinceTicks: number;
   startedAtMs: number;
+  parameters: Parameters;
   strategy: ResumeReceipt['strategy'];
   conversationId: string | null;
   argv: string[];
@@ -54,7 +59,9 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   epoch: z.number().int().positive(),
   hostId: z.string(),
   bootId: z.string(),
+  sinceTicks: z.number().nonnegative(),
   startedAtMs: z.number(),
+  parameters: parametersSchema,
   strategy: z.enum(['native', 'fork', 'brief', 'fresh']),
   conversationId: z.string().nullable(),
   argv: z.array(z.string()),
@@ -121,8 +128,10 @@ export class SessionFolder {
   tombstone(): z.infer<typeof tombstoneSchema> | null {
     return readRecord(join(this.path, 'tombstone.json'), tombstoneSchema);
   }
-  writeTombstone(sessionId: string, reason: string): void {
-    writeRecord(join(this.path, 'tombstone.json'), { sessionId, atMs: Date.now(), reason });
+  /** Survives a power cut: what was stopped does not return. */
+  async writeTombstone(sessionId: string, reason: string): Promise<void> {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    await writeDurably(join(this.path, 'tombstone.json'), JSON.stringify({ sessionId, atMs: Date.now(), reason }));
   }
 
   state(): StateRecord | null {

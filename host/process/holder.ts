@@ -12,6 +12,8 @@ export interface HeldAttempt {
   attemptId: string;
   /** The attempt's folder. */
   path: string;
+  /** No process of the attempt started before this; clock ticks since boot. */
+  sinceTicks: number;
   cgroups: CgroupRoot | null;
 }
 
@@ -96,7 +98,7 @@ export function treeOf(held: HeldAttempt): TreeIdentity {
   const cgroup = held.cgroups?.of(held.attemptId) ?? null;
   return {
     holderPid: holder?.pid ?? null,
-    sinceTicks: holder?.startTicks ?? 0,
+    sinceTicks: held.sinceTicks,
     marker: `${attemptMarker}=${held.attemptId}`,
     cgroup: cgroup && exists(cgroup.path) ? new Cgroup(cgroup.path) : null,
   };

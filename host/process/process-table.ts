@@ -91,6 +91,11 @@ export function readIoBytes(pid: number): number {
   return value('rchar') + value('wchar');
 }
 
+/** Clock ticks since boot: what starts from now on has a start time of at least this. */
+export function ticksSinceBoot(): number {
+  return Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * (1_000 / msPerTick));
+}
+
 /** Names this boot of this machine. */
 export function readBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -28,6 +28,15 @@ const quickPasses = 50;
  * session or group, or bears the marker. Zombies are dead.
  */
 export function findTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo> = readProcessTable()): ProcessInfo[] {
+  return selectTree(tree, table, ({ pid }) => bearsMarker(pid, tree.marker));
+}
+
+/** As findTree, but without looking for the marker, which costs a read of each other process: for frequent looks. */
+export function findKnownTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo>): ProcessInfo[] {
+  return selectTree(tree, table, () => false);
+}
+
+function selectTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo>, isStray: (info: ProcessInfo) => boolean): ProcessInfo[] {
   const inCgroup = new Set(tree.cgroup?.pids());
   const descendants = descendantsOf(tree.holderPid, table);
   const members: ProcessInfo[] = [];
@@ -37,7 +46,7 @@ export function findTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessI
       inCgroup.has(info.pid) ||
       descendants.has(info.pid) ||
       (tree.holderPid !== null && (info.session === tree.holderPid || info.processGroup === tree.holderPid)) ||
-      bearsMarker(info.pid, tree.marker);
+      isStray(info);
     if (belongs) members.push(info);
   }
   return members;

@@ -1,0 +1,186 @@
+import { EventEmitter } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { AttemptReport } from '../domain/attempt.js';
+import { countPrediction, noPredictions, scorePredictions } from '../domain/crash-prediction.js';
+import { countsAsFailure } from '../domain/exit-class.js';
+import type { ResumeReceipt } from '../domain/receipt.js';
+
+export interface SHIMMetricsEvents {
+  crash_detected: [report: AttemptReport];
+}
+
+const recoveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const checkpointBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+/**
+ * SHIM's metrics. A gauge that nothing has been measured for is absent, never 0. Names follow Prometheus' conventions:
+ * base units, `_total` for counters; no label has an unbounded set of values.
+ */
+export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
+  private readonly registry = new Registry();
+  private server: Server | null = null;
+  private predictions = noPredictions;
+  private attempts = 0;
+  private crashes = 0;
+  private resumes = { tried: 0, succeeded: 0 };
+
+  private readonly attemptsEnded = this.counter('shim_attempts_ended_total', 'Attempts that ended, by exit class and agent', ['exit_class', 'agent']);
+  private readonly restarts = this.counter('shim_restarts_total', 'Attempts begun after an earlier one of their session');
+  private readonly adoptions = this.counter('shim_adoptions_total', 'Living attempts taken over from an earlier worker');
+  private readonly resumesByResult = this.counter('shim_resumes_total', 'Resumes, by the rung used and whether the attempt came to run', ['strategy', 'result']);
+  private readonly tokenSavings = this.counter('shim_token_savings_total', 'Input tokens that a fresh start would have cost, less those of the resume');
+  private readonly errors = this.counter('shim_errors_total', 'Faults that did not stop a session, by type', ['type']);
+  private readonly checkpointFailures = this.counter('shim_checkpoint_failures_total', 'Checkpoints that could not be made');
+  private readonly checkpointSeconds = this.histogram('shim_checkpoint_creation_duration_seconds', 'Time to make a checkpoint durable', checkpointBuckets);
+  private readonly checkpointBytes = this.histogram('shim_checkpoint_manifest_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
+  private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", recoveryBuckets);
+  private readonly restartSeconds = this.histogram('shim_supervisor_restart_duration_seconds', "From the end of an attempt to its successor's first event", recoveryBuckets);
+  private readonly monitorSeconds = this.histogram('shim_process_monitor_duration_seconds', 'One look at all live attempts', [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]);
+
+  /** @param options.temporalMetricsUrl where the Temporal SDK serves its own metrics; they are passed on with ours. */
+  constructor(private readonly options: { temporalMetricsUrl?: string } = {}) {
+    super();
+    collectDefaultMetrics({ register: this.registry });
+    this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
+    this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
+    this.computedGauge('shim_crash_prediction_recall_ratio', 'Attempts in danger 60 s before the end among those that crashed', () => scorePredictions(this.predictions).recall);
+    this.computedGauge('shim_resume_success_ratio', 'Resumes that came to run', () => (this.resumes.tried === 0 ? undefined : this.resumes.succeeded / this.resumes.tried));
+    this.computedGauge('shim_crash_ratio', 'Attempts that ended in a crash', () => this.crashRate);
+    const startedMs = performance.now();
+    this.computedGauge('shim_uptime_seconds', 'Since this worker started', () => (performance.now() - startedMs) / 1_000);
+  }
+
+  /** Share of ended attempts that crashed, ratio 0-1; undefined before any has ended. */
+  get crashRate(): number | undefined {
+    return this.attempts === 0 ? undefined : this.crashes / this.attempts;
+  }
+
+  attemptEnded(report: AttemptReport, agent: string): void {
+    this.attemptsEnded.inc({ exit_class: report.exitClass, agent });
+    this.predictions = countPrediction(this.predictions, report);
+    if (report.exitClass === 'stopped') return;
+    this.attempts += 1;
+    if (!countsAsFailure(report.exitClass)) return;
+    this.crashes += 1;
+    this.emit('crash_detected', report);
+  }
+
+  /** @param durationMs from the end of the attempt before to the first event of this one. */
+  restartCompleted(durationMs: number, afterCrash: boolean): void {
+    this.restartSeconds.observe(durationMs / 1_000);
+    if (afterCrash) this.recoverySeconds.observe(durationMs / 1_000);
+  }
+
+  restartInitiated(): void {
+    this.restarts.inc();
+  }
+
+  adopted(): void {
+    this.adoptions.inc();
+  }
+
+  /** @param spentInputTokens input tokens of the attempt before: what a fresh start would spend again; null where unknown. */
+  resumed(receipt: ResumeReceipt, spentInputTokens: number | null): void {
+    const ran = receipt.timing.endToRunningMs !== null;
+    this.resumes = { tried: this.resumes.tried + 1, succeeded: this.resumes.succeeded + (ran ? 1 : 0) };
+    this.resumesByResult.inc({ strategy: receipt.strategy, result: ran ? 'running' : 'failed' });
+    const paid = receipt.cost.inputTokens;
+    if (paid !== null && spentInputTokens !== null && spentInputTokens > paid) this.tokenSavings.inc(spentInputTokens - paid);
+  }
+
+  checkpointCreated(durationMs: number, bytes: number): void {
+    this.checkpointSeconds.observe(durationMs / 1_000);
+    this.checkpointBytes.observe(bytes);
+  }
+
+  checkpointFailed(): void {
+    this.checkpointFailures.inc();
+  }
+
+  monitorLooked(durationMs: number): void {
+    this.monitorSeconds.observe(durationMs / 1_000);
+  }
+
+  error(type: string): void {
+    this.errors.inc({ type });
+  }
+
+  /** Serves the number of sessions by state, asked for at each scrape. */
+  countSessions(count: () => Readonly<Record<string, number>>): void {
+    const gauge: Gauge = new Gauge({
+      name: 'shim_active_sessions',
+      help: 'Sessions with a live attempt on this host, by risk zone',
+      labelNames: ['zone'],
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        for (const [zone, sessions] of Object.entries(count())) gauge.set({ zone }, sessions);
+      },
+    });
+  }
+
+  /** The exposition, with the Temporal SDK's own metrics where there are any. */
+  async render(): Promise<string> {
+    const own = await this.registry.metrics();
+    const { temporalMetricsUrl } = this.options;
+    if (temporalMetricsUrl === undefined) return own;
+    try {
+      const response = await fetch(temporalMetricsUrl, { signal: AbortSignal.timeout(1_000) });
+      return `${own}\n${await response.text()}`;
+    } catch {
+      // The SDK serves nothing before its first connection; a scrape then has ours alone.
+      return own;
+    }
+  }
+
+  /** Serves /metrics on the loopback interface. @param port 0 for a free one. @returns the port. */
+  async startServer(port: number): Promise<number> {
+    const server = createServer((request, response) => {
+      if (request.url?.split('?')[0] !== '/metrics') {
+        response.writeHead(404).end('see /metrics\n');
+        return;
+      }
+      this.render().then(
+        (text) => response.writeHead(200, { 'content-type': this.registry.contentType }).end(text),
+        (error: unknown) => response.writeHead(500).end(String(error)),
+      );
+    });
+    this.server = server;
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    server.unref();
+    return (server.address() as AddressInfo).port;
+  }
+
+  async stopServer(): Promise<void> {
+    const { server } = this;
+    if (!server) return;
+    this.server = null;
+    server.closeAllConnections();
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+  }
+
+  private counter<L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.registry] });
+  }
+
+  private computedGauge(name: string, help: string, value: () => number | undefined): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect: () => {
+        const now = value();
+        if (now === undefined) gauge.remove();
+        else gauge.set(now);
+      },
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AttemptReport } from '../domain/attempt.js';
+import type { CheckpointManifest } from '../domain/checkpoint.js';
+import type { StartAgentInput } from '../domain/host-requests.js';
+import type { Launch, ResumeContext, TranscriptFinding } from './agents/agent.js';
+import { resumeBrief } from './agents/resume-brief.js';
+import type { RejectedCheckpoint } from './checkpoints/checkpoint-repository.js';
+import { countFrom } from './checkpoints/transcript-segments.js';
+import type { AttemptFolder, LiveRecord } from './session-folder.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+/** The attempt before, as far as the disk tells. */
+export interface PreviousAttempt {
+  folder: AttemptFolder;
+  report: AttemptReport;
+  live: LiveRecord | null;
+}
+
+/** How a session goes on, and what that rests on. */
+export interface ResumePlan {
+  launch: Launch;
+  checkpoint: CheckpointManifest | null;
+  rejected: RejectedCheckpoint[];
+  /** What is not there any more, in words. */
+  lost: string[];
+}
+
+/** Chooses the way back: what is there of the conversation is looked at, what was in flight is told to the agent. */
+export async function planResume(runtime: SessionRuntime, input: StartAgentInput, attempt: AttemptFolder, previous: PreviousAttempt): Promise<ResumePlan> {
+  const { manifest, rejected } = await runtime.checkpoints.load();
+  const conversationId = previous.live?.signals.conversationId ?? previous.folder.record()?.conversationId ?? null;
+  const transcript = await findTranscript(runtime, conversationId, manifest);
+  const lost = rejected.map(({ id, reason }) => `checkpoint ${id}: ${reason}`);
+  if (transcript && transcript.malformedLines > 0) lost.push(`${transcript.malformedLines} lines of the conversation that cannot be read`);
+  const { report } = previous;
+  const withoutHistory = input.strategy === 'brief' || transcript === null || transcript.messages === 0;
+  const keepsHistory = runtime.agent.kind !== 'command';
+  const briefPath = join(attempt.path, 'resume-brief.md');
+  const brief = resumeBrief({
+    epoch: input.epoch,
+    previousEpoch: report.epoch,
+    exitClass: report.exitClass,
+    reason: report.reason,
+    endedAt: new Date(report.endedAtMs).toISOString(),
+    inFlight: report.pending,
+    lost,
+    withoutHistory: keepsHistory && withoutHistory,
+    messages: report.messages,
+    toolCalls: report.toolCalls,
+    checkpoint: manifest && { id: manifest.id, at: manifest.createdAt },
+  });
+  writeFileSync(briefPath, brief, { mode: 0o600 });
+  const context: ResumeContext = {
+    spec: runtime.spec,
+    environment: runtime.environment,
+    attemptPath: attempt.path,
+    checkpointPath: runtime.folder.checkpointsPath,
+    epoch: input.epoch,
+    strategy: input.strategy,
+    conversationId,
+    transcript,
+    brief,
+    briefPath,
+  };
+  const launch = runtime.agent.launchResume(context);
+  if (keepsHistory && launch.strategy === 'brief' && report.messages > 0) lost.push(`the conversation (${report.messages} messages): the agent starts from a brief`);
+  return { launch, checkpoint: manifest, rejected, lost };
+}
+
+/** Looks at the conversation: what the checkpoint has validated is not read again, only what came after it. */
+async function findTranscript(runtime: SessionRuntime, conversationId: string | null, manifest: CheckpointManifest | null): Promise<TranscriptFinding | null> {
+  const path = conversationId === null ? null : runtime.agent.transcriptPath(runtime, conversationId);
+  if (path === null) return null;
+  const known = manifest?.transcript?.path === path ? manifest.transcript : null;
+  const after = await countFrom(path, known?.validatedBytes ?? 0, runtime.agent.isMessage);
+  return { path, messages: (known?.messages ?? 0) + after.messages, malformedLines: (known?.malformedLines ?? 0) + after.malformedLines };
+}

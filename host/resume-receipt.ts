@@ -1,0 +1,50 @@
+import type { ResumeReceipt, ProofOfDeath } from '../domain/receipt.js';
+import type { AttemptRunner } from './attempt-runner.js';
+import type { HostContext } from './host-context.js';
+import type { PreviousAttempt, ResumePlan } from './resume-plan.js';
+
+/** Writes a resume's receipt at its spawn, and completes it once the resumed attempt has run or ended. */
+export async function keepReceipt(host: HostContext, runner: AttemptRunner, previous: PreviousAttempt, plan: ResumePlan, proofOfDeath: ProofOfDeath): Promise<void> {
+  const { report } = previous;
+  const { key, startedAtMs, folder, checkpoints } = runner.setup;
+  const { launch, checkpoint, rejected, lost } = plan;
+  let receipt: ResumeReceipt = {
+    sessionName: key.name,
+    sessionId: key.sessionId,
+    epoch: key.epoch,
+    attemptId: key.attemptId,
+    previousEpoch: report.epoch,
+    cause: { exitClass: report.exitClass, reason: report.reason, exitCode: report.exitCode, signal: report.signal, endedAtMs: report.endedAtMs },
+    proofOfDeath,
+    checkpoint: { used: checkpoint && { id: checkpoint.id, atMs: Date.parse(checkpoint.createdAt) }, rejected },
+    strategy: launch.strategy,
+    strategyReason: launch.strategyReason,
+    inFlight: report.pending,
+    lost,
+    fidelity: null,
+    timing: { endToSpawnMs: startedAtMs - report.endedAtMs, endToRunningMs: null },
+    cost: { inputTokens: null },
+  };
+  folder.writeReceipt(receipt);
+  await runner.firstAnswer;
+  if (host.detached.aborted) return;
+  const tree = checkpoint && (await checkpoints.shadow.compare(checkpoint.tree.root));
+  const messages = ratioOf(launch.messages?.before ?? 0, launch.messages?.after ?? 0);
+  const files = ratioOf(tree?.files ?? 0, tree?.present ?? 0);
+  const told = runner.runningAtMs === null ? 0 : report.pending.length;
+  const pending = { before: report.pending.length, told, ratio: ratioOf(report.pending.length, told).ratio };
+  receipt = {
+    ...receipt,
+    lost: [...lost, ...(tree?.missing ?? []).slice(0, 20).map((path) => `file ${path}: it was in ${checkpoint?.id ?? 'the checkpoint'}`)],
+    fidelity: { messages, files, pending, overall: Math.min(messages.ratio, files.ratio, pending.ratio) },
+    timing: { ...receipt.timing, endToRunningMs: runner.runningAtMs === null ? null : runner.runningAtMs - report.endedAtMs },
+    cost: { inputTokens: runner.collector.signals.firstInputTokens },
+  };
+  folder.writeReceipt(receipt);
+  host.events.emit('resumed', receipt);
+}
+
+/** Where there was nothing, nothing is missing. */
+function ratioOf(before: number, after: number): { before: number; after: number; ratio: number } {
+  return { before, after, ratio: before === 0 ? 1 : Math.min(1, after / before) };
+}

@@ -1,0 +1,300 @@
+import { mkdirSync, renameSync, statSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AttemptReport } from '../domain/attempt.js';
+import type { CheckpointRef } from '../domain/checkpoint.js';
+import {
+  HostError,
+  hostErrorCodes,
+  type CreateCheckpointInput,
+  type RecordStateInput,
+  type StartAgentInput,
+  type StartAgentResult,
+  type StopAgentInput,
+  type StopAgentResult,
+} from '../domain/host-requests.js';
+import type { ProofOfDeath } from '../domain/receipt.js';
+import type { Launch } from './agents/agent.js';
+import type { AttemptRunner } from './attempt-runner.js';
+import type { HostContext } from './host-context.js';
+import { KeyedMutex } from './keyed-mutex.js';
+import { fence, inspect, spawnHolder } from './process/holder.js';
+import { ticksSinceBoot } from './process/process-table.js';
+import { planResume, type PreviousAttempt, type ResumePlan } from './resume-plan.js';
+import { keepReceipt } from './resume-receipt.js';
+import { environmentFile, SessionFolder, sessionsRoot, type AttemptFolder, type AttemptRecord } from './session-folder.js';
+import { SessionRuntime } from './session-runtime.js';
+
+/**
+ * The sessions of one host: begins, adopts and ends their attempts. Everything that is done to a session is done under its
+ * lock, and every attempt begins with the proof that the ones before are dead.
+ */
+export class SessionHost {
+  private readonly mutex = new KeyedMutex();
+  private readonly runtimes = new Map<string, SessionRuntime>();
+  private readonly runners = new Map<string, AttemptRunner>();
+
+  constructor(private readonly host: HostContext) {}
+
+  /** The attempts that are alive, as far as this worker knows. */
+  get liveRunners(): readonly AttemptRunner[] {
+    return [...this.runners.values()];
+  }
+
+  /** @throws HostError StaleEpoch, SessionStopped, Misconfigured, NotProvedDead. */
+  startAgent(input: StartAgentInput): Promise<StartAgentResult> {
+    return this.mutex.run(input.name, async () => {
+      const folder = await this.takeFolder(input);
+      const tombstone = folder.tombstone();
+      if (tombstone?.sessionId === input.sessionId) throw new HostError(hostErrorCodes.sessionStopped, `${input.name} was stopped (${tombstone.reason}) and does not return`);
+      const highest = folder.epochs().at(-1) ?? 0;
+      const latest = highest > 0 ? folder.attempt(highest) : null;
+      const record = latest?.record() ?? null;
+      if (highest > input.epoch || (highest === input.epoch && record !== null && record.attemptId !== input.attemptId)) {
+        throw new HostError(hostErrorCodes.staleEpoch, `${input.name} has seen attempt ${highest}; attempt ${input.epoch} is fenced`, { highest });
+      }
+      if (latest && record && highest === input.epoch) {
+        const known = await this.rejoin(folder, latest, record);
+        if (known) return known;
+      }
+      return this.begin(folder, input);
+    });
+  }
+
+  /** Makes sure that nothing of the session is alive or can come alive. @throws HostError NotProvedDead. */
+  stopAgent(input: StopAgentInput): Promise<StopAgentResult> {
+    return this.mutex.run(input.name, async () => {
+      const folder = new SessionFolder(this.host.home, input.name);
+      if (input.mode === 'stop') await folder.writeTombstone(input.sessionId, input.reason);
+      const runner = this.runners.get(input.name);
+      let report = (await runner?.end({ exitClass: 'stopped', reason: input.reason }, { checkpointFirst: true, graceMs: runner.setup.spec.limits.stopGraceMs })) ?? null;
+      await this.fenceAll(folder, { exitClass: 'stopped', reason: input.reason });
+      report ??= folder.attempts().at(-1)?.report() ?? null;
+      return { report: report?.attemptId === input.attemptId ? report : null };
+    });
+  }
+
+  /** @throws HostError NotRunning. */
+  async createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef> {
+    const runner = this.runners.get(input.name);
+    if (!runner || runner.key.attemptId !== input.attemptId) throw new HostError(hostErrorCodes.notRunning, `attempt ${input.epoch} of ${input.name} is not running`);
+    const manifest = await runner.checkpoint(input.trigger);
+    if (!manifest) throw new HostError(hostErrorCodes.checkpointFailed, `no checkpoint of ${input.name} could be made; see the log of the host worker`);
+    return { id: manifest.id, atMs: Date.parse(manifest.createdAt) };
+  }
+
+  async recordState({ name, sessionId, epoch, state, reason, decision }: RecordStateInput): Promise<void> {
+    const folder = new SessionFolder(this.host.home, name);
+    if (folder.spec()?.sessionId !== sessionId) return;
+    folder.writeState({ state, reason, atMs: Date.now(), epoch });
+    if (decision !== null && epoch > 0) folder.attempt(epoch).writeDecision(decision);
+    if (state === 'completed' || state === 'stopped') {
+      this.runtimes.delete(name);
+      rmSync(environmentFile(this.host.home, sessionId), { force: true });
+    }
+  }
+
+  /**
+   * Takes up an attempt that was begun by an earlier worker. One that has ended meanwhile gets its report, which is then
+   * owed to Temporal.
+   *
+   * @returns whether it lives.
+   */
+  async adopt(folder: SessionFolder): Promise<boolean> {
+    return this.mutex.run(folder.name, async () => {
+      const spec = folder.spec();
+      const attempt = folder.attempts().at(-1);
+      const record = attempt?.record();
+      if (!spec || !attempt || !record || attempt.report()) return false;
+      const runtime = this.runtimeOf(folder, spec);
+      await runtime.checkpoints.load();
+      const runner = runtime.runner(attempt, record);
+      if (record.bootId !== this.host.bootId) {
+        runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt));
+        return false;
+      }
+      const state = inspect(runtime.held(attempt, record));
+      // Its startAgent is asked for again, and decides.
+      if (state.kind === 'unclaimed') return false;
+      const lives = state.kind === 'running';
+      if (lives) this.keep(runner);
+      runner.watch();
+      if (lives) this.host.events.emit('attempt_adopted', { name: folder.name, epoch: record.epoch });
+      return lives;
+    });
+  }
+
+  /** Lets go of every attempt: they live on without this worker. */
+  detach(): void {
+    for (const runner of this.runners.values()) runner.detach();
+    this.runners.clear();
+  }
+
+  private async begin(folder: SessionFolder, input: StartAgentInput): Promise<StartAgentResult> {
+    const runtime = this.runtimeOf(folder, input.spec);
+    const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' });
+    const previous = previousOf(folder);
+    if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
+    const attempt = folder.attempt(input.epoch);
+    mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
+    const plan = previous && (await planResume(runtime, input, attempt, previous));
+    await this.ensureWorkTree(runtime, plan);
+    const launch = plan?.launch ?? runtime.agent.launchFirst({ ...runtime, attemptPath: attempt.path, checkpointPath: folder.checkpointsPath, epoch: input.epoch });
+    const record = this.recordAttempt(attempt, input, launch);
+    const environment = { ...runtime.environment, ...launch.environment, SHIM_SESSION: input.sessionId };
+    mkdirSync(join(folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
+    const pid = spawnHolder(runtime.held(attempt, record), launch.argv, input.spec.cwd, environment);
+    const runner = runtime.runner(attempt, record);
+    this.keep(runner);
+    runner.watch();
+    this.host.events.emit('attempt_began', { name: input.name, epoch: input.epoch });
+    if (previous && plan && proof) this.inBackground(input.name, 'keep the receipt', keepReceipt(this.host, runner, previous, plan, proof));
+    return { pid, startedAtMs: record.startedAtMs, adopted: false };
+  }
+
+  /** The same request again: its attempt is there, or was; null where it never came to be. */
+  private async rejoin(folder: SessionFolder, attempt: AttemptFolder, record: AttemptRecord): Promise<StartAgentResult | null> {
+    const spec = folder.spec();
+    const report = attempt.report();
+    if (report) {
+      this.deliver(attempt, report);
+      return { pid: 0, startedAtMs: record.startedAtMs, adopted: false };
+    }
+    if (!spec) return null;
+    const runtime = this.runtimeOf(folder, spec);
+    const state = inspect(runtime.held(attempt, record));
+    if (state.kind === 'unclaimed') return null;
+    if (!this.runners.has(folder.name)) {
+      const runner = runtime.runner(attempt, record);
+      this.keep(runner);
+      runner.watch();
+    }
+    return { pid: state.kind === 'running' ? state.holder.pid : 0, startedAtMs: record.startedAtMs, adopted: true };
+  }
+
+  /** Watches an attempt to its end and sends its report. */
+  private keep(runner: AttemptRunner): void {
+    const { name } = runner.key;
+    this.runners.set(name, runner);
+    this.inBackground(
+      name,
+      'report an end',
+      runner.ended.then((report) => {
+        if (this.runners.get(name) === runner) this.runners.delete(name);
+        this.deliver(runner.setup.folder, report);
+      }),
+    );
+  }
+
+  /** Sends a report until Temporal has it, or nobody is there to have it. */
+  deliver(attempt: AttemptFolder, report: AttemptReport): void {
+    this.inBackground(
+      report.name,
+      'send a report',
+      this.host.reports.ended(report, this.host.detached).then(() => attempt.markReported()),
+    );
+  }
+
+  /** The session's folder; one of an earlier session of that name is fenced, then put aside. */
+  private async takeFolder(input: StartAgentInput): Promise<SessionFolder> {
+    const folder = new SessionFolder(this.host.home, input.name);
+    const owner = folder.spec()?.sessionId ?? folder.tombstone()?.sessionId;
+    if (owner === input.sessionId && folder.spec()) return folder;
+    if (owner !== undefined && owner !== input.sessionId) {
+      await this.runners.get(input.name)?.end({ exitClass: 'stopped', reason: 'a new session took its name' }, { checkpointFirst: false, graceMs: 0 });
+      await this.fenceAll(folder, { exitClass: 'stopped', reason: 'a new session took its name' });
+      this.runtimes.delete(input.name);
+      const archive = join(sessionsRoot(this.host.home), '..', 'archive');
+      mkdirSync(archive, { recursive: true, mode: 0o700 });
+      renameSync(folder.path, join(archive, `${input.name}-${owner}`));
+    }
+    folder.create(input.spec);
+    return folder;
+  }
+
+  /**
+   * Proves the latest attempt dead, and those before it that nothing proved dead yet: an attempt begins only after this,
+   * so whatever lies before one with a report is settled.
+   */
+  private async fenceAll(folder: SessionFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }): Promise<ProofOfDeath | null> {
+    let proof: ProofOfDeath | null = null;
+    for (const epoch of folder.epochs().toReversed()) {
+      const attempt = folder.attempt(epoch);
+      proof = (await this.proveDead(attempt)) ?? proof;
+      if (attempt.report()) break;
+      this.concludeFenced(folder, attempt, conclusion);
+    }
+    return proof;
+  }
+
+  private async proveDead(attempt: AttemptFolder): Promise<ProofOfDeath | null> {
+    const record = attempt.record();
+    if (!record || record.bootId !== this.host.bootId) return null;
+    return fence({ attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups });
+  }
+
+  /** An attempt that was fenced without a report gets one, so that what it had in flight is told. */
+  private concludeFenced(folder: SessionFolder, attempt: AttemptFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }): void {
+    const spec = folder.spec();
+    const record = attempt.record();
+    if (!spec || !record) return;
+    const known = this.runners.get(folder.name);
+    const runner = known?.key.epoch === attempt.epoch ? known : this.runtimeOf(folder, spec).runner(attempt, record);
+    runner.conclude(conclusion, Date.now());
+  }
+
+  /** The user's tree is left as it is; where there is none any more, the checkpoint's is written. */
+  private async ensureWorkTree(runtime: SessionRuntime, plan: ResumePlan | null): Promise<void> {
+    const { cwd } = runtime.spec;
+    if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (!plan?.checkpoint) throw new HostError(hostErrorCodes.misconfigured, `the working folder ${cwd} is not there; make it, then: shim reset ${runtime.spec.name}`);
+    await runtime.checkpoints.shadow.restoreInto(plan.checkpoint.tree.root, cwd);
+    plan.lost.push(`the working folder was gone: its files are those of ${plan.checkpoint.id}`);
+  }
+
+  private recordAttempt(attempt: AttemptFolder, input: StartAgentInput, launch: Launch): AttemptRecord {
+    const record: AttemptRecord = {
+      sessionId: input.sessionId,
+      attemptId: input.attemptId,
+      epoch: input.epoch,
+      hostId: this.host.hostId,
+      bootId: this.host.bootId,
+      sinceTicks: ticksSinceBoot(),
+      startedAtMs: Date.now(),
+      parameters: input.parameters,
+      strategy: launch.strategy,
+      conversationId: launch.conversationId,
+      argv: input.spec.argv,
+    };
+    attempt.create(record);
+    return record;
+  }
+
+  private runtimeOf(folder: SessionFolder, spec: SessionRuntime['spec']): SessionRuntime {
+    const known = this.runtimes.get(folder.name);
+    if (known?.spec.sessionId === spec.sessionId) return known;
+    const runtime = new SessionRuntime(this.host, spec, folder);
+    this.runtimes.set(folder.name, runtime);
+    return runtime;
+  }
+
+  private inBackground(name: string, what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.host.detached.aborted) this.host.events.emit('trouble', { name, what, error });
+    });
+  }
+}
+
+function previousOf(folder: SessionFolder): PreviousAttempt | null {
+  for (const epoch of folder.epochs().toReversed()) {
+    const attempt = folder.attempt(epoch);
+    const report = attempt.report();
+    if (report) return { folder: attempt, report, live: attempt.live() };
+  }
+  return null;
+}
+
+/** When an attempt was last heard of before the machine went down, Unix ms. */
+function lastTouched(attempt: AttemptFolder): number {
+  const live = statSync(join(attempt.path, 'live.json'), { throwIfNoEntry: false });
+  return Math.round(live?.mtimeMs ?? attempt.record()?.startedAtMs ?? 0);
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { HostError, hostErrorCodes } from '../domain/host-requests.js';
+import type { SessionSpec } from '../domain/session.js';
+import { agentFor } from './agents/registry.js';
+import type { Agent } from './agents/agent.js';
+import { AttemptRunner } from './attempt-runner.js';
+import { CheckpointManager } from './checkpoints/checkpoint-manager.js';
+import type { HostContext } from './host-context.js';
+import { createRedactor, isSecretName, type Redactor } from './output/redaction.js';
+import type { HeldAttempt } from './process/holder.js';
+import { environmentFile, SessionFolder, type AttemptFolder, type AttemptRecord } from './session-folder.js';
+
+const environmentSchema = z.record(z.string(), z.string());
+
+/** What the attempts of one session share on a host. */
+export class SessionRuntime {
+  readonly agent: Agent;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly redact: Redactor;
+  readonly checkpoints: CheckpointManager;
+
+  /** @throws HostError Misconfigured where the session's environment is not on this host. */
+  constructor(
+    private readonly host: HostContext,
+    readonly spec: SessionSpec,
+    readonly folder: SessionFolder,
+  ) {
+    this.agent = agentFor(spec.agent);
+    this.environment = readEnvironment(host.home, spec);
+    this.redact = createRedactor(
+      Object.entries(this.environment)
+        .filter(([name]) => isSecretName(name))
+        .map(([, value]) => value),
+    );
+    this.checkpoints = new CheckpointManager(folder.checkpointsPath, spec.cwd, spec.parameters.checkpointIntervalMinutes);
+    this.checkpoints.on('checkpoint_created', (durationMs, { id }, bytes) => host.events.emit('checkpoint_created', { name: spec.name, id, durationMs, bytes }));
+    this.checkpoints.on('checkpoint_failed', (error) => host.events.emit('checkpoint_failed', { name: spec.name, reason: this.redact(error.message) }));
+  }
+
+  /** How an attempt's processes are found. */
+  held(attempt: AttemptFolder, record: Pick<AttemptRecord, 'attemptId' | 'sinceTicks'>): HeldAttempt {
+    return { attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups };
+  }
+
+  /** A runner for an attempt that is on disk, alive or not. */
+  runner(attempt: AttemptFolder, record: AttemptRecord): AttemptRunner {
+    const { spec, agent, folder, checkpoints, environment, redact } = this;
+    return new AttemptRunner(
+      this.host,
+      {
+        key: { sessionId: record.sessionId, name: spec.name, epoch: record.epoch, attemptId: record.attemptId },
+        spec,
+        parameters: record.parameters,
+        agent,
+        conversationId: record.conversationId,
+        startedAtMs: record.startedAtMs,
+        session: folder,
+        folder: attempt,
+        held: this.held(attempt, record),
+        checkpoints,
+        environment,
+        redact,
+      },
+      attempt.live(),
+    );
+  }
+}
+
+function readEnvironment(home: string, spec: SessionSpec): Record<string, string> {
+  const path = environmentFile(home, spec.sessionId);
+  try {
+    return environmentSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new HostError(hostErrorCodes.misconfigured, `the session's environment (${spec.sessionId}.json) is not on this host; start it with shim run here`, undefined, { cause: error });
+    }
+    if (error instanceof SyntaxError || error instanceof z.ZodError) {
+      throw new HostError(hostErrorCodes.misconfigured, `the session's environment (${spec.sessionId}.json) cannot be read; start the session anew`, undefined, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,170 @@
+import { EventEmitter } from 'node:events';
+import type { AttemptReport } from '../domain/attempt.js';
+import { countsAsFailure } from '../domain/exit-class.js';
+import type { HostContext } from './host-context.js';
+import { ProcessMonitor } from './process-monitor.js';
+import { SessionHost } from './session-host.js';
+import { listSessionFolders, type SessionFolder } from './session-folder.js';
+
+/** How the sessions of a host come back after it was away. */
+export type InitStrategy = 'parallel' | 'sequential';
+
+/** Sessions that come back at the same time under `parallel`. */
+const defaultParallelLimit = 8;
+
+/** A session that neither runs nor ends again within this does not hold up the next one, ms. */
+const comeBackMs = 30_000;
+
+/** How often the host compares its sessions with Temporal's, ms. */
+const orphanCheckMs = 60_000;
+
+/** A session this young may not be listed by Temporal yet, ms. */
+const orphanAgeMs = 60_000;
+
+export interface SupervisorDaemonEvents {
+  crash_detected: [report: AttemptReport];
+  restart_initiated: [{ name: string; epoch: number }];
+  /** From the end of the attempt before to the first event of this one, ms. */
+  restart_completed: [durationMs: number, about: { name: string; epoch: number }];
+  /** A restarted attempt ended without ever running. */
+  restart_failed: [report: AttemptReport];
+}
+
+/**
+ * The host worker's heart: brings the sessions back after its own or the machine's restart, watches them, and says what
+ * happens.
+ */
+export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
+  readonly sessions: SessionHost;
+  readonly monitor: ProcessMonitor;
+  private initStrategy: InitStrategy = 'parallel';
+  private parallelLimit = defaultParallelLimit;
+  private orphanTimer: NodeJS.Timeout | null = null;
+  /** When the last attempt of a session ended, Unix ms: its successor's recovery is counted from there. */
+  private readonly endedAtMs = new Map<string, number>();
+
+  constructor(
+    private readonly host: HostContext,
+    onLook: (durationMs: number) => void = () => undefined,
+  ) {
+    super();
+    this.sessions = new SessionHost(host);
+    this.monitor = new ProcessMonitor(host, () => this.sessions.liveRunners, onLook);
+    this.relayEvents();
+  }
+
+  /** How sessions come back: all at once up to a limit, or one after another. */
+  setInitStrategy(strategy: InitStrategy, limit = defaultParallelLimit): void {
+    this.initStrategy = strategy;
+    this.parallelLimit = limit;
+  }
+
+  /** Adopts what lives and sends the ends that are owed. @returns when all living attempts are adopted; the ends go on. */
+  async start(): Promise<{ adopted: number; owed: number }> {
+    const folders = listSessionFolders(this.host.home);
+    let adopted = 0;
+    for (const folder of folders.filter(isOpen)) {
+      try {
+        if (await this.sessions.adopt(folder)) adopted += 1;
+      } catch (error) {
+        this.host.events.emit('trouble', { name: folder.name, what: 'adopt', error });
+      }
+    }
+    const owed = folders.filter(owesAnEnd);
+    this.monitor.start();
+    this.orphanTimer = setInterval(() => this.inBackground('compare with Temporal', this.stopOrphans()), orphanCheckMs);
+    this.inBackground('bring sessions back', this.bringBack(owed));
+    return { adopted, owed: owed.length };
+  }
+
+  /** Lets go: agents live on, and the next worker adopts them. */
+  stop(): void {
+    this.monitor.stop();
+    if (this.orphanTimer) clearInterval(this.orphanTimer);
+    this.sessions.detach();
+  }
+
+  /** Sends owed ends in the order of the init strategy, each when the one before runs again or has failed. */
+  private async bringBack(owed: readonly SessionFolder[]): Promise<void> {
+    const queue = [...owed];
+    const lane = async (): Promise<void> => {
+      for (let folder = queue.shift(); folder; folder = queue.shift()) {
+        const attempt = folder.attempts().at(-1);
+        const report = attempt?.report();
+        if (!attempt || !report || this.host.detached.aborted) continue;
+        const back = this.untilBack(folder.name);
+        this.endedAtMs.set(folder.name, report.endedAtMs);
+        this.sessions.deliver(attempt, report);
+        await back;
+      }
+    };
+    await Promise.all(Array.from({ length: this.initStrategy === 'sequential' ? 1 : this.parallelLimit }, lane));
+  }
+
+  private untilBack(name: string): Promise<void> {
+    const { events } = this.host;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        events.off('attempt_running', onRunning);
+        events.off('attempt_ended', onEnded);
+        resolve();
+      };
+      const onRunning = (about: { name: string }) => {
+        if (about.name === name) done();
+      };
+      const onEnded = (report: AttemptReport) => {
+        if (report.name === name) done();
+      };
+      const timer = setTimeout(done, comeBackMs);
+      timer.unref();
+      events.on('attempt_running', onRunning);
+      events.on('attempt_ended', onEnded);
+    });
+  }
+
+  /** Stops what no open workflow supervises any more: one list call serves all sessions. */
+  private async stopOrphans(): Promise<void> {
+    const old = this.sessions.liveRunners.filter((runner) => Date.now() - runner.setup.startedAtMs > orphanAgeMs);
+    if (old.length === 0) return;
+    const supervised = await this.host.reports.supervised();
+    if (!supervised) return;
+    for (const runner of old) {
+      if (supervised.get(runner.key.name) === runner.key.sessionId) continue;
+      await runner.end({ exitClass: 'stopped', reason: 'no workflow supervises it any more' }, { checkpointFirst: true, graceMs: runner.setup.spec.limits.stopGraceMs });
+    }
+  }
+
+  private relayEvents(): void {
+    const { events } = this.host;
+    events.on('attempt_ended', (report) => {
+      this.endedAtMs.set(report.name, report.endedAtMs);
+      if (countsAsFailure(report.exitClass)) this.emit('crash_detected', report);
+      if (report.epoch > 1 && report.runningAtMs === null && report.exitClass !== 'stopped') this.emit('restart_failed', report);
+    });
+    events.on('attempt_began', (about) => {
+      if (about.epoch > 1) this.emit('restart_initiated', about);
+    });
+    events.on('attempt_running', (about) => {
+      const endedAtMs = this.endedAtMs.get(about.name);
+      if (about.epoch > 1 && endedAtMs !== undefined) this.emit('restart_completed', Date.now() - endedAtMs, about);
+    });
+  }
+
+  private inBackground(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.host.detached.aborted) this.host.events.emit('trouble', { name: null, what, error });
+    });
+  }
+}
+
+/** It ended, and Temporal has not been told. */
+function owesAnEnd(folder: SessionFolder): boolean {
+  const attempt = folder.attempts().at(-1);
+  return attempt !== undefined && attempt.report() !== null && !attempt.isReported();
+}
+
+function isOpen(folder: SessionFolder): boolean {
+  const attempt = folder.attempts().at(-1);
+  return attempt !== undefined && attempt.report() === null;
+}

@@ -1,0 +1,82 @@
+import { EventEmitter } from 'node:events';
+import { Client } from '@temporalio/client';
+import { Runtime, Worker } from '@temporalio/worker';
+import { createHostActivities } from '../activities/host-activities.js';
+import { createLeaseActivities } from '../activities/lease-activities.js';
+import { SHIMMetrics } from '../analytics/metrics-registry.js';
+import { temporalTelemetry } from '../analytics/temporal-metrics.js';
+import type { HostContext, HostEvents } from '../host/host-context.js';
+import { takeHostLock } from '../host/process/lock.js';
+import { CgroupRoot } from '../host/process/cgroup.js';
+import { readBootId } from '../host/process/process-table.js';
+import { ensureShimHome, hostId as readHostId, shimHome, writeWorkerRecord } from '../host/shim-home.js';
+import { SupervisorDaemon } from '../host/supervisor-daemon.js';
+import { controlQueue, hostQueue, hostWorkflowId, leaseHeldSignal, searchAttributes } from '../workflows/messages.js';
+import { createLogger } from './logger.js';
+import { measureHost } from './host-metrics.js';
+import { connectToTemporal } from './temporal-connection.js';
+import { TemporalReports } from './temporal-reports.js';
+
+/** Starts of a whole fleet at once must not wait for one another. */
+const maxConcurrentActivities = 200;
+
+/** The host worker: the supervisor daemon of one machine, reached through the host's own queue. */
+async function main(): Promise<void> {
+  const home = shimHome();
+  ensureShimHome(home);
+  const logger = createLogger('host-worker');
+  const lock = takeHostLock(home);
+  const hostId = readHostId(home);
+  const telemetry = await temporalTelemetry();
+  Runtime.install({ telemetryOptions: telemetry.options });
+  const metrics = new SHIMMetrics({ temporalMetricsUrl: telemetry.url });
+  const { native, client: connection, namespace } = await connectToTemporal(logger);
+  const client = new Client({ connection, namespace });
+  const letGo = new AbortController();
+  const host: HostContext = {
+    home,
+    hostId,
+    bootId: readBootId(),
+    cgroups: CgroupRoot.probe(),
+    reports: new TemporalReports(client, hostId, logger),
+    events: new EventEmitter<HostEvents>(),
+    detached: letGo.signal,
+  };
+  const daemon = new SupervisorDaemon(host, (durationMs) => metrics.monitorLooked(durationMs));
+  measureHost(daemon, host, metrics, logger);
+  const metricsPort = await metrics.startServer(Number(process.env['SHIM_METRICS_PORT'] ?? 0));
+  const { adopted, owed } = await daemon.start();
+  const announce = async () => {
+    await client.workflow.getHandle(hostWorkflowId(hostId)).signal(leaseHeldSignal, { bootId: host.bootId, pid: process.pid, metricsPort });
+  };
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue: hostQueue(hostId),
+    activities: { ...createHostActivities(daemon.sessions), ...createLeaseActivities({ announce }) },
+    identity: `shim-host@${hostId}`,
+    maxConcurrentActivityTaskExecutions: maxConcurrentActivities,
+    maxHeartbeatThrottleInterval: '4 s',
+    shutdownGraceTime: '100 ms',
+  });
+  const running = worker.run();
+  await client.workflow.start('superviseHost', {
+    workflowId: hostWorkflowId(hostId),
+    taskQueue: controlQueue,
+    args: [{ hostId }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    typedSearchAttributes: [{ key: searchAttributes.host, value: hostId }],
+    staticSummary: `host ${hostId}`,
+    staticDetails: 'Holds the lease of one host: whether its worker is there, and since when.',
+  });
+  writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
+  logger.info({ hostId, metricsPort, adopted, owed, cgroups: host.cgroups !== null }, 'host worker is up');
+  await running;
+  letGo.abort();
+  daemon.stop();
+  await metrics.stopServer();
+  lock.release();
+  logger.info('host worker is down; its agents live on');
+}
+
+await main();
