@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { followLog, readLog, type LogLine } from '../../../host/output/session-log.js';
+import { SessionFolder } from '../../../host/session-folder.js';
+import { CommandRefusedError } from '../../errors.js';
+import { findSession } from '../../session-directory.js';
+import { checkName } from '../check-name.js';
+import type { CliContext } from '../context.js';
+import { parseCount } from '../units.js';
+
+interface LogsOptions {
+  follow?: true;
+  attempt?: number;
+  tail?: number;
+  json?: true;
+}
+
+export function addLogs(program: Command, context: CliContext): void {
+  program
+    .command('logs')
+    .description('show what a session has put out; secrets are left out')
+    .argument('<name>', 'the session')
+    .option('-f, --follow', 'go on as more comes; ends with Ctrl-C')
+    .option('--attempt <n>', 'of this attempt alone', parseCount)
+    .option('--tail <n>', 'the last lines alone', parseCount)
+    .option('--json', 'print a JSON object a line')
+    .action((name: string, options: LogsOptions) => showLogs(context, checkName(name), options));
+}
+
+async function showLogs(context: CliContext, name: string, { follow, attempt, tail, json }: LogsOptions): Promise<void> {
+  const folder = new SessionFolder(context.home, name);
+  if (folder.spec() === null) await explainAbsence(context, name);
+  const show = (line: LogLine) => context.print(json ? JSON.stringify(line) : render(line, context));
+  const lines = readLog(folder.logPath, attempt);
+  const end = follow ? followLog(folder.logPath, show, attempt) : null;
+  for (const line of tail === undefined ? lines : lines.slice(Math.max(0, lines.length - tail))) show(line);
+  if (!end) return;
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  end();
+}
+
+/** @throws always: why there is no log to show. */
+async function explainAbsence(context: CliContext, name: string): Promise<never> {
+  const { value } = await findSession(context.home, name, context.environment);
+  throw new CommandRefusedError(`${name} has no log on this machine; it is ${value.view.state} on host ${value.view.host ?? 'unknown'}, run shim logs there`);
+}
+
+function render({ epoch, stream, text }: LogLine, { colours }: CliContext): string {
+  if (stream === 'shim') return colours.cyan(`${epoch} shim| ${text}`);
+  return `${colours.dim(`${epoch} ${stream === 'err' ? 'err ' : 'out '}|`)} ${stream === 'err' ? colours.yellow(text) : text}`;
+}

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { findSession, listSessions } from '../../session-directory.js';
+import type { SessionView } from '../../session-view.js';
+import { checkName } from '../check-name.js';
+import type { CliContext } from '../context.js';
+import { formatBytes, formatRatio, formatWhen, oneLine } from '../format.js';
+import { stateColour } from '../state-colour.js';
+import { renderPairs, renderTable } from '../table.js';
+import { waysOn } from '../why/state-text.js';
+
+export function addStatus(program: Command, context: CliContext): void {
+  program
+    .command('status')
+    .description('show one session, or all')
+    .argument('[name]', 'the session')
+    .option('--json', 'print JSON')
+    .action((name: string | undefined, options: { json?: true }) => (name === undefined ? showAll(context, options) : showOne(context, checkName(name), options)));
+}
+
+async function showAll(context: CliContext, { json }: { json?: true }): Promise<void> {
+  const { value: views, warning } = await listSessions(context.home, context.environment);
+  if (warning !== null) context.warn(warning);
+  if (json) context.printJson(views);
+  else if (views.length === 0) context.print('no sessions; start one: shim run -- CMD');
+  else context.print(renderTable(['NAME', 'AGENT', 'STATE', 'ATTEMPT', 'RISK', 'CONTEXT', 'PID', 'CHECKPOINT', 'STARTED', 'WHY'], views.map((view) => row(view, context, Date.now()))));
+}
+
+function row(view: SessionView, { colours }: CliContext, nowMs: number): string[] {
+  const { name, agent, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason } = view;
+  return [
+    name,
+    agent,
+    stateColour(state, colours),
+    String(attempt),
+    risk ? stateColour(risk.zone, colours) : '-',
+    context?.ratio == null ? '-' : formatRatio(context.ratio),
+    pid === null ? '-' : String(pid),
+    lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : '-',
+    formatWhen(startedAt, nowMs),
+    oneLine(reason, 50),
+  ];
+}
+
+async function showOne(context: CliContext, name: string, { json }: { json?: true }): Promise<void> {
+  const { value, warning } = await findSession(context.home, name, context.environment);
+  if (warning !== null) context.warn(warning);
+  if (json) context.printJson(value.view);
+  else context.print(renderPairs(pairs(value.view, context, Date.now())));
+}
+
+function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [string, string][] {
+  const { risk, context, tokens, lastCheckpoint, lastExit } = view;
+  const lines: [string, string | null][] = [
+    ['name', view.name],
+    ['agent', view.agent],
+    ['state', `${stateColour(view.state, colours)}: ${oneLine(view.reason, 500)}`],
+    ['until', view.until && formatWhen(view.until, nowMs)],
+    ['folder', view.cwd],
+    ['host', view.host],
+    ['pid', view.pid === null ? null : String(view.pid)],
+    ['attempt', `${view.attempt} (restarts: ${view.restarts})`],
+    ['started', formatWhen(view.startedAt, nowMs)],
+    ['risk', risk && [stateColour(risk.zone, colours), ...risk.dangers, ...risk.warnings].join(' ')],
+    ['context', context && `${context.tokens.toLocaleString('en-US')} tokens${context.ratio === null ? '' : `, ${formatRatio(context.ratio)}`}`],
+    ['tokens', tokens && `${tokens.input.toLocaleString('en-US')} in, ${tokens.output.toLocaleString('en-US')} out`],
+    ['cost', view.costUsd === null ? null : `$${view.costUsd.toFixed(2)}`],
+    ['memory', view.memoryBytes === null ? null : formatBytes(view.memoryBytes)],
+    ['checkpoint', lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : 'none yet'],
+    ['last end', lastExit && `${stateColour(lastExit.exitClass, colours)}: ${oneLine(lastExit.reason)}, ${formatWhen(lastExit.at, nowMs)}`],
+    ['web ui', view.uiUrl],
+    ['what now', waysOn(view)],
+  ];
+  return lines.filter((line): line is [string, string] => line[1] !== null);
+}

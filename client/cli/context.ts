@@ -1,0 +1,34 @@
+import pc from 'picocolors';
+import { shimHome } from '../../host/shim-home.js';
+
+type Colours = ReturnType<typeof pc.createColors>;
+
+/** What every command needs of its surroundings. */
+export interface CliContext {
+  home: string;
+  environment: NodeJS.ProcessEnv;
+  /** Colours of stdout: none where it is no terminal or NO_COLOR is set. */
+  colours: Colours;
+  /** Prints lines to stdout. */
+  print: (text: string) => void;
+  printJson: (value: unknown) => void;
+  /** Tells how it goes, on stderr. */
+  progress: (text: string) => void;
+  /** `shim: …` on stderr, where the command goes on. */
+  warn: (text: string) => void;
+}
+
+/** The surroundings of this process. */
+export function processContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
+  const colourful = (stream: NodeJS.WriteStream) => stream.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+  const dim = pc.createColors(colourful(process.stderr)).dim;
+  return {
+    home: shimHome(environment),
+    environment,
+    colours: pc.createColors(colourful(process.stdout)),
+    print: (text) => process.stdout.write(`${text}\n`),
+    printJson: (value) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    progress: (text) => process.stderr.write(`${dim(text)}\n`),
+    warn: (text) => process.stderr.write(`shim: ${text}\n`),
+  };
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { addCheckpoint } from './commands/checkpoint.js';
+import { addCheckpoints } from './commands/checkpoints.js';
+import { addDoctor } from './commands/doctor.js';
+import { addDown } from './commands/down.js';
+import { addHistory } from './commands/history.js';
+import { addLogs } from './commands/logs.js';
+import { addPause } from './commands/pause.js';
+import { addReset } from './commands/reset.js';
+import { addResume } from './commands/resume.js';
+import { addRun } from './commands/run.js';
+import { addStatus } from './commands/status.js';
+import { addStop } from './commands/stop.js';
+import { addUp } from './commands/up.js';
+import { addWhy } from './commands/why.js';
+import { processContext, type CliContext } from './context.js';
+import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
+
+const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy];
+
+/** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
+export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {
+  // A reader such as `head` that has seen enough is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(exitCodes.ok);
+  });
+  try {
+    await createProgram(context).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    process.exitCode = error instanceof CommanderError ? commanderExitCode(error) : exitCodeOf(error);
+    if (error instanceof CommanderError) return;
+    context.warn(messageOf(error));
+    if (context.environment['SHIM_DEBUG']) console.error(error);
+  }
+}
+
+/** The program with all its commands. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('shim');
+  program
+    .description('Keeps AI coding agents going: durable supervision, checkpoints, and resumes that leave a receipt')
+    .enablePositionalOptions()
+    .addHelpText('after', exitCodeHelp)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`shim: ${oneSentence(text)}\n`) });
+  for (const add of commands) add(program, context);
+  return program;
+}
+
+function commanderExitCode(error: CommanderError): number {
+  return error.exitCode === 0 || error.code === 'commander.help' ? error.exitCode : exitCodes.badInput;
+}
+
+/** commander's `error: …` with its hint, on one line. */
+function oneSentence(text: string): string {
+  return text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ');
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s*\n\s*/g, ' ');
+}

@@ -1,0 +1,52 @@
+import { count, formatDuration, formatWhen, oneLine } from '../format.js';
+import type { SessionView } from '../../session-view.js';
+
+/** What a session is doing and why, as one paragraph. */
+export function describeState(view: SessionView, nowMs: number): string {
+  const { name, agent, attempt, restarts, pid, host, until } = view;
+  const is = view.state === 'unknown' ? 'is in a state that cannot be told now' : `is ${view.state}`;
+  const sentences = [`${name} (${agent}) ${is}: ${oneLine(view.reason, 500)}.`];
+  if (until !== null) sentences.push(`It goes on by itself ${Date.parse(until) > nowMs ? formatWhen(until, nowMs) : 'now'}.`);
+  const where = pid === null ? `on host ${host ?? 'unknown'}` : `on host ${host ?? 'unknown'} with pid ${pid}`;
+  if (attempt > 0) sentences.push(`Attempt ${attempt} (${count(restarts, 'restart')}) ${where}; begun ${formatDuration(nowMs - Date.parse(view.startedAt))} ago.`);
+  if (view.risk) sentences.push(`Its risk zone is ${view.risk.zone}${why(view.risk)}.`);
+  if (view.checkpointProblem !== null) sentences.push(`The last checkpoint asked for was not made: ${oneLine(view.checkpointProblem)}.`);
+  return sentences.join(' ');
+}
+
+function why({ dangers, warnings }: { dangers: readonly string[]; warnings: readonly string[] }): string {
+  const parts = [...(dangers.length > 0 ? [`danger by ${dangers.join(', ')}`] : []), ...(warnings.length > 0 ? [`warned of by ${warnings.join(', ')}`] : [])];
+  return parts.length > 0 ? ` (${parts.join('; ')})` : '';
+}
+
+/** What a person can do next in each state, as commands. */
+export function waysOn({ state, name, lastExit }: Pick<SessionView, 'state' | 'name' | 'lastExit'>): string {
+  switch (state) {
+    case 'running':
+      return `watch it: shim logs ${name} -f; end it: shim stop ${name}`;
+    case 'starting':
+    case 'stopping':
+      return `wait: shim status ${name} shows when it is done`;
+    case 'backing_off':
+    case 'waiting_for_limit':
+      return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
+    case 'waiting_for_host':
+      return 'start the host worker on that machine: shim up; commands are kept until then';
+    case 'paused':
+      return `go on: shim resume ${name}; end it: shim stop ${name}`;
+    case 'failed':
+      return `${mend(lastExit?.exitClass)}, then: shim reset ${name}; or end it: shim stop ${name}`;
+    case 'completed':
+    case 'stopped':
+      return `nothing: it will not return by itself; its output: shim logs ${name}`;
+    case 'unknown':
+      return 'bring Temporal back: shim up';
+  }
+}
+
+function mend(exitClass: string | undefined): string {
+  if (exitClass === 'auth_failed') return 'give the agent valid credentials';
+  if (exitClass === 'misconfigured') return 'mend what the reason names';
+  if (exitClass === 'out_of_memory') return 'free memory or start it anew with a higher --memory-limit';
+  return 'see its output (shim logs) and mend the cause';
+}

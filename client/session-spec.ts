@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import type { parametersSchema } from '../domain/parameters.js';
+import type { restartPolicySchema } from '../domain/restart-policy.js';
+import { agentKinds, sessionSpecSchema, type AgentKind, type sessionLimitsSchema, type SessionSpec } from '../domain/session.js';
+import { checkCommand, checkFolder } from './command-check.js';
+import { environmentNames } from './environment.js';
+import { BadInputError } from './errors.js';
+
+/** What a person asks for; what is left out takes the schema's defaults. */
+export interface SessionRequest {
+  name: string;
+  agent: string;
+  argv: readonly string[];
+  /** Relative to the working directory of whoever asks. */
+  cwd: string;
+  /** Names to hand on besides the allow-list. */
+  environmentNames?: readonly string[];
+  policy?: z.input<typeof restartPolicySchema>;
+  limits?: z.input<typeof sessionLimitsSchema>;
+  parameters?: z.input<typeof parametersSchema>;
+}
+
+/**
+ * Makes the definition of a new session, with everything checked that can be checked before anything is started.
+ *
+ * @throws BadInputError, one line that names the option.
+ */
+export function createSpec(request: SessionRequest, environment: NodeJS.ProcessEnv = process.env): SessionSpec {
+  const agent = agentKinds.find((kind): kind is AgentKind => kind === request.agent);
+  if (!agent) throw new BadInputError(`--agent: ${quoted(request.agent)} is not an agent; there are ${agentKinds.join(', ')}`);
+  const cwd = resolve(request.cwd);
+  const parsed = sessionSpecSchema.safeParse({
+    sessionId: randomUUID(),
+    name: request.name,
+    agent,
+    argv: [...request.argv],
+    cwd,
+    environmentNames: environmentNames(agent, request.environmentNames ?? [], environment),
+    policy: request.policy ?? {},
+    limits: request.limits ?? {},
+    parameters: request.parameters ?? {},
+    createdAt: new Date().toISOString(),
+  });
+  if (!parsed.success) throw new BadInputError(describeIssue(parsed.error.issues[0], request.name));
+  checkFolder(cwd);
+  checkCommand(parsed.data, environment);
+  return parsed.data;
+}
+
+/** The option that sets a field of the spec. */
+const optionOf: Readonly<Record<string, string>> = {
+  name: '--name',
+  cwd: '--cwd',
+  environmentNames: '--env',
+  'policy.restart': '--policy',
+  'policy.intensity.maxFailures': '--max-failures',
+  'policy.intensity.windowMs': '--window',
+  'policy.backoff.maxMs': '--backoff-max',
+  'limits.stopGraceMs': '--stop-grace',
+  'limits.startTimeoutMs': '--start-timeout',
+  'limits.memoryBytes': '--memory-limit',
+  'parameters.backoffBaseMs': '--backoff-base',
+  'parameters.hangTimeoutMs': '--hang-timeout',
+  'parameters.checkpointIntervalMinutes': '--checkpoint-interval',
+  'parameters.dangerZone': '--danger-zone',
+  'parameters.resumeStrategy': '--resume-strategy',
+};
+
+function describeIssue(issue: z.core.$ZodIssue | undefined, name: string): string {
+  const field = issue?.path.join('.') ?? '';
+  const given = field === 'name' ? ` ${quoted(name)}` : '';
+  return `${optionOf[field] ?? field}${given}: ${issue?.message ?? 'not valid'}`;
+}
+
+/** A value as one short line, whatever is in it. */
+function quoted(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}

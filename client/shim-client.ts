@@ -1,0 +1,224 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
+import type { CommandInput, CommandResult, HostStatus, SessionStatus } from '../workflows/messages.js';
+import { mapBounded } from './concurrency.js';
+import { connect, type TemporalLink } from './connection.js';
+import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, WaitTimeoutError } from './errors.js';
+import { loadTemporal, type LoadedTemporal } from './temporal-modules.js';
+import { translated } from './temporal-errors.js';
+
+const pollMs = 120;
+/** A query that no worker answers within this is taken as unanswerable, ms. */
+const queryDeadlineMs = 5_000;
+const commandDeadlineMs = 15_000;
+const queriesAtOnce = 16;
+const summaryLength = 80;
+
+/** What a session can be told. */
+export const sessionCommands = ['pause', 'resume', 'stop', 'reset', 'checkpointNow'] as const;
+export type SessionCommand = (typeof sessionCommands)[number];
+
+/** Starts sessions and talks to them. Every method throws ShimDownError if Temporal goes away, NoWorkerError if no worker answers. */
+export class ShimClient {
+  private constructor(
+    private readonly link: TemporalLink,
+    private readonly temporal: LoadedTemporal,
+  ) {}
+
+  /** @throws ShimDownError if Temporal is not running or does not answer. */
+  static async connect(home: string, environment: NodeJS.ProcessEnv = process.env): Promise<ShimClient> {
+    const link = await connect(home, environment);
+    return new ShimClient(link, await loadTemporal());
+  }
+
+  async close(): Promise<void> {
+    await this.link.connection.close();
+  }
+
+  /** Temporal's address. */
+  get address(): string {
+    return this.link.address;
+  }
+
+  /** The session's page in the Web UI, or null where no Web UI is known. */
+  uiUrl(name: string): string | null {
+    const { uiUrl, namespace } = this.link;
+    return uiUrl && `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(this.temporal.messages.sessionWorkflowId(name))}`;
+  }
+
+  /**
+   * Starts the workflow that supervises a new session on a host. What the session hands on to its agent must lie in the
+   * host's environment file already.
+   *
+   * @throws DuplicateSessionError if an open session bears the name.
+   */
+  async startSession(spec: SessionSpec, hostId: string): Promise<void> {
+    const { client, messages } = this.temporal;
+    const { searchAttributes, controlQueue, sessionWorkflowId } = messages;
+    try {
+      await this.asked(commandDeadlineMs, spec.name, () =>
+        this.link.client.workflow.start('superviseSession', {
+          workflowId: sessionWorkflowId(spec.name),
+          taskQueue: controlQueue,
+          args: [{ spec, hostId }],
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          // The host tells by it whether a running session is the one whose folder it has.
+          memo: { sessionId: spec.sessionId },
+          typedSearchAttributes: [
+            { key: searchAttributes.state, value: 'starting' },
+            { key: searchAttributes.agent, value: spec.agent },
+            { key: searchAttributes.host, value: hostId },
+            { key: searchAttributes.attempt, value: 0 },
+            { key: searchAttributes.restarts, value: 0 },
+          ],
+          staticSummary: plain(`${spec.agent} ${spec.name}: ${spec.argv.join(' ')}`).slice(0, summaryLength),
+          staticDetails: describeSpec(spec, hostId),
+        }),
+      );
+    } catch (error) {
+      if (error instanceof client.WorkflowExecutionAlreadyStartedError) throw new DuplicateSessionError(spec.name);
+      throw error;
+    }
+  }
+
+  /** @throws NoSuchSessionError if Temporal does not know the session (any more). */
+  status(name: string): Promise<SessionStatus> {
+    return this.asked(queryDeadlineMs, name, () => this.handle(name).query(this.temporal.messages.statusQuery));
+  }
+
+  /** All open sessions, by name. */
+  async list(): Promise<SessionStatus[]> {
+    const names = await this.asked(queryDeadlineMs, '', async () => {
+      const found: string[] = [];
+      for await (const { workflowId } of this.link.client.workflow.list({ query: "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'" })) {
+        found.push(workflowId.replace(/^session\//, ''));
+      }
+      return found;
+    });
+    const statuses = await mapBounded(names.sort(), queriesAtOnce, (name) =>
+      this.status(name).catch((error: unknown) => {
+        if (error instanceof NoSuchSessionError) return null;
+        throw error;
+      }),
+    );
+    return statuses.filter((status) => status !== null);
+  }
+
+  /** @throws NoSuchSessionError if the host was never supervised. */
+  hostStatus(hostId: string): Promise<HostStatus> {
+    const { hostWorkflowId, hostStatusQuery } = this.temporal.messages;
+    return this.asked(queryDeadlineMs, hostId, () => this.link.client.workflow.getHandle(hostWorkflowId(hostId)).query(hostStatusQuery));
+  }
+
+  pause(name: string, command: CommandInput): Promise<CommandResult> {
+    return this.command('pause', name, command);
+  }
+  resume(name: string, command: CommandInput): Promise<CommandResult> {
+    return this.command('resume', name, command);
+  }
+  stop(name: string, command: CommandInput): Promise<CommandResult> {
+    return this.command('stop', name, command);
+  }
+  reset(name: string, command: CommandInput): Promise<CommandResult> {
+    return this.command('reset', name, command);
+  }
+  checkpointNow(name: string, command: CommandInput): Promise<CommandResult> {
+    return this.command('checkpointNow', name, command);
+  }
+
+  /**
+   * Sends a command and returns what the session answers: it took effect, or it will.
+   *
+   * @throws CommandRefusedError if it makes no sense in the session's present state; NoSuchSessionError.
+   */
+  async command(command: SessionCommand, name: string, input: CommandInput): Promise<CommandResult> {
+    const update = this.temporal.messages[`${command}Update`];
+    try {
+      return await this.asked(commandDeadlineMs, name, () => this.handle(name).executeUpdate(update, { args: [input] }));
+    } catch (error) {
+      if (!(error instanceof NoSuchSessionError) || !(await this.isClosed(name))) throw error;
+      const { state, reason } = await this.status(name);
+      throw new CommandRefusedError(`${name} is ${state} (${reason}) and will not return; start a new session instead: shim run`, { cause: error });
+    }
+  }
+
+  /**
+   * Waits until a session's state is one of `states`, as seen by polling.
+   *
+   * @param onChange told of each status that differs in state or reason from the one before.
+   * @throws WaitTimeoutError after `timeoutMs`.
+   */
+  async waitForState(name: string, states: readonly SessionState[], timeoutMs: number, onChange?: (status: SessionStatus) => void): Promise<SessionStatus> {
+    let seen = '';
+    return this.waitUntil(name, timeoutMs, states.join(' or '), (status) => {
+      const now = `${status.state}: ${status.reason}`;
+      if (now !== seen) onChange?.(status);
+      seen = now;
+      return Promise.resolve(states.includes(status.state));
+    });
+  }
+
+  /**
+   * Waits until the host has answered the requests for a checkpoint that were made before the call.
+   *
+   * @returns the status then: `checkpoint` is the latest, `checkpointProblem` says why there is no newer one.
+   * @throws WaitTimeoutError after `timeoutMs`.
+   */
+  async waitForCheckpoint(name: string, timeoutMs: number): Promise<SessionStatus> {
+    // The request is an activity of the workflow, scheduled before the update was answered.
+    await this.waitUntil(name, timeoutMs, 'its checkpoint', async () => {
+      const { raw } = await this.asked(queryDeadlineMs, name, () => this.handle(name).describe());
+      return !(raw.pendingActivities ?? []).some(({ activityType }) => activityType?.name === 'createCheckpoint');
+    });
+    return this.status(name);
+  }
+
+  private async waitUntil(name: string, timeoutMs: number, whatFor: string, holds: (status: SessionStatus) => Promise<boolean>): Promise<SessionStatus> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const status = await this.status(name);
+      if (await holds(status)) return status;
+      if (performance.now() > deadline) {
+        throw new WaitTimeoutError(`waited ${Math.round(timeoutMs / 1000)} s for ${name} to reach ${whatFor}; it is ${status.state} (${status.reason}); look again: shim status ${name}`);
+      }
+      await delay(pollMs);
+    }
+  }
+
+  private async isClosed(name: string): Promise<boolean> {
+    try {
+      const { status } = await this.asked(queryDeadlineMs, name, () => this.handle(name).describe());
+      return status.name !== 'RUNNING';
+    } catch (error) {
+      if (error instanceof NoSuchSessionError) return false;
+      throw error;
+    }
+  }
+
+  private handle(name: string): WorkflowHandle {
+    return this.link.client.workflow.getHandle(this.temporal.messages.sessionWorkflowId(sessionNameSchema.parse(name)));
+  }
+
+  private asked<T>(deadlineMs: number, name: string, call: () => Promise<T>): Promise<T> {
+    return translated(this.temporal.client, this.link, name, () => this.link.connection.withDeadline(Date.now() + deadlineMs, call));
+  }
+}
+
+function describeSpec(spec: SessionSpec, hostId: string): string {
+  const { intensity, restart } = spec.policy;
+  return [
+    `- agent: ${spec.agent}`,
+    `- command: ${plain(spec.argv.join(' ')).slice(0, 2_000)}`,
+    `- folder: ${plain(spec.cwd)}`,
+    `- host: ${hostId}`,
+    `- policy: ${restart}, ${intensity.maxFailures} failures in ${Math.round(intensity.windowMs / 1000)} s`,
+    `- session: ${spec.sessionId}, made ${spec.createdAt}`,
+  ].join('\n');
+}
+
+/** For text that a browser renders as markdown: no tags, no line breaks. */
+function plain(text: string): string {
+  return text.replace(/[\r\n\t]+/g, ' ').replace(/[<>`|]/g, ' ');
+}

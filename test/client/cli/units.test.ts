@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { parseCount, parseDuration, parseRatio, parseSize } from '../../../client/cli/units.js';
+
+it.each([['500ms', 500], ['10s', 10_000], ['1.5h', 5_400_000], ['2d', 172_800_000], ['0s', 0], ['3M', 180_000]])('reads the duration %s', (text, ms) => {
+  expect(parseDuration(text)).toBe(ms);
+});
+
+it.each(['10', '', 's', '-5s', '1e3s', '10 s', '10x', '1..5s', '99999999999999s', '5toString'])('refuses the duration %j and says what one looks like', (text) => {
+  expect(() => parseDuration(text)).toThrow(/a number and a unit \(ms, s, m, h, d\), as 10m/);
+});
+
+it.each([['512MB', 512e6], ['2gb', 2e9], ['1.5GiB', 1.5 * 2 ** 30], ['100b', 100]])('reads the size %s', (text, bytes) => {
+  expect(parseSize(text)).toBe(bytes);
+});
+
+it.each(['2', 'GB', '2XB', '-1GB'])('refuses the size %j', (text) => {
+  expect(() => parseSize(text)).toThrow(/as 2GB/);
+});
+
+it.each([['0.75', 0.75], ['.5', 0.5], ['1', 1], ['0', 0]])('reads the ratio %s', (text, ratio) => {
+  expect(parseRatio(text)).toBe(ratio);
+});
+
+it.each(['75', '1.5', '-0.1', '75%', ''])('refuses the ratio %j', (text) => {
+  expect(() => parseRatio(text)).toThrow(/between 0 and 1/);
+});
+
+it.each(['-1', '1.5', 'many', ''])('refuses the count %j', (text) => {
+  expect(() => parseCount(text)).toThrow(/whole number/);
+});
