@@ -15,7 +15,7 @@ const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 const begun: HeldAttempt[] = [];
 
 function newAttempt(cgroups: CgroupRoot | null = null): HeldAttempt {
-  const held = { attemptId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-held-')), cgroups };
+  const held = { attemptId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-held-')), cgroups, sinceTicks: 0 };
   begun.push(held);
   return held;
 }
