@@ -1,0 +1,103 @@
+import { createServer } from 'node:net';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { z } from 'zod';
+import { ensureBinary } from '../../scripts/find-binary.mjs';
+import { searchAttributeTypes } from '../../workflows/messages.js';
+
+const defaultPort = 7233;
+const defaultUiPort = 8233;
+
+/** Closed sessions can be looked at in the Web UI for this long, days. */
+const retentionDays = 30;
+
+const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), port: z.number().int(), uiPort: z.number().int() });
+
+/** Where the embedded server listens: chosen once, so that it comes back at the same place. */
+export type TemporalRecord = z.infer<typeof recordSchema>;
+
+function recordFile(home: string): string {
+  return join(home, 'run', 'temporal.json');
+}
+
+export function readTemporalRecord(home: string): TemporalRecord | null {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(recordFile(home), 'utf8')));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Chooses the server's ports: those it had, the usual ones, or free ones. */
+export async function choosePorts(home: string): Promise<TemporalRecord> {
+  const before = readTemporalRecord(home);
+  const port = await firstFree([before?.port, defaultPort]);
+  const uiPort = await firstFree([before?.uiPort, defaultUiPort]);
+  const record = { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort };
+  writeFileSync(recordFile(home), JSON.stringify(record), { mode: 0o600 });
+  return record;
+}
+
+/**
+ * The command line of the embedded server: a database file in WAL mode that survives power cuts, and two limits raised
+ * that would cost a restart 50 ms.
+ *
+ * @throws Error with what to do, where there is no Temporal CLI and none can be fetched.
+ */
+export function serverCommand(home: string, { port, uiPort }: TemporalRecord, onProgress: (text: string) => void): string[] {
+  mkdirSync(join(home, 'temporal'), { recursive: true, mode: 0o700 });
+  const pair = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
+  return [
+    ensureBinary('temporal', onProgress),
+    ...['server', 'start-dev', '--db-filename', join(home, 'temporal', 'temporal.db')],
+    ...['--ip', '127.0.0.1', '--port', String(port), '--ui-ip', '127.0.0.1', '--ui-port', String(uiPort), '--log-level', 'warn'],
+    ...pair('--sqlite-pragma', ['journal_mode=WAL', 'synchronous=FULL']),
+    ...pair('--dynamic-config-value', ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000']),
+    ...pair(
+      '--search-attribute',
+      Object.entries(searchAttributeTypes).map(([name, type]) => `${name}=${type}`),
+    ),
+  ];
+}
+
+/** Waits until the server answers, and has it keep closed workflows. @throws Error after `deadlineMs`. */
+export async function untilServing(address: string, namespace: string, deadlineMs: number): Promise<void> {
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+      try {
+        await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: { seconds: retentionDays * 86_400 } } });
+      } finally {
+        await connection.close();
+      }
+      return;
+    } catch (error) {
+      if (performance.now() > until) throw new Error(`Temporal does not answer at ${address}`, { cause: error });
+      await delay(50);
+    }
+  }
+}
+
+async function firstFree(wanted: readonly (number | undefined)[]): Promise<number> {
+  for (const port of wanted) if (port !== undefined && (await listenOnce(port)) !== null) return port;
+  const any = await listenOnce(0);
+  if (any === null) throw new Error('no free port on the loopback interface');
+  return any;
+}
+
+/** @returns the port, or null where it is taken. */
+function listenOnce(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : null));
+    });
+  });
+}
