@@ -1,6 +1,7 @@
 import { hostId } from '../host/shim-home.js';
 import { listSessionFolders } from '../host/session-folder.js';
 import type { EndedAttempt, SessionStatus } from '../workflows/messages.js';
+import { namesTemporal } from './connection.js';
 import { NoSuchSessionError, NoWorkerError, ShimDownError } from './errors.js';
 import { readSessionRecords, type SessionRecords } from './session-records.js';
 import { viewOfRecords, viewOfStatus, type SessionView } from './session-view.js';
@@ -68,8 +69,15 @@ async function withClient<T>(home: string, environment: NodeJS.ProcessEnv, ask: 
     return { value: await ask(client), warning: null };
   } catch (error) {
     if (!(error instanceof ShimDownError || error instanceof NoWorkerError)) throw error;
-    return { value: await ask(null), warning: `${error.message}. This is what the folders on this machine tell` };
+    return { value: await ask(null).catch(rethrowUnlessKnown(error, environment)), warning: `${error.message}. This is what the folders on this machine tell` };
   } finally {
     await client?.close();
   }
+}
+
+/** A folder that is not there proves nothing where sessions may be on other hosts, or Temporal is there and its worker is not. */
+function rethrowUnlessKnown(why: ShimDownError | NoWorkerError, environment: NodeJS.ProcessEnv): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof NoSuchSessionError && (why instanceof NoWorkerError || namesTemporal(environment)) ? why : error;
+  };
 }

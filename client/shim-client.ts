@@ -129,7 +129,7 @@ export class ShimClient {
   }
 
   /**
-   * Sends a command and returns what the session answers: it took effect, or it will.
+   * Sends a command and returns what the session answers: it took effect, or it will. To stop a closed session is no error.
    *
    * @throws CommandRefusedError if it makes no sense in the session's present state; NoSuchSessionError.
    */
@@ -140,6 +140,7 @@ export class ShimClient {
     } catch (error) {
       if (!(error instanceof NoSuchSessionError) || !(await this.isClosed(name))) throw error;
       const { state, reason } = await this.status(name);
+      if (command === 'stop') return { outcome: 'applied', message: `${name} is ${state} already` };
       throw new CommandRefusedError(`${name} is ${state} (${reason}) and will not return; start a new session instead: shim run`, { cause: error });
     }
   }

@@ -1,4 +1,4 @@
-import { count, formatDuration, formatWhen, oneLine } from '../format.js';
+import { count, formatWhen, oneLine } from '../format.js';
 import type { SessionView } from '../../session-view.js';
 
 /** What a session is doing and why, as one paragraph. */
@@ -8,7 +8,7 @@ export function describeState(view: SessionView, nowMs: number): string {
   const sentences = [`${name} (${agent}) ${is}: ${oneLine(view.reason, 500)}.`];
   if (until !== null) sentences.push(`It goes on by itself ${Date.parse(until) > nowMs ? formatWhen(until, nowMs) : 'now'}.`);
   const where = pid === null ? `on host ${host ?? 'unknown'}` : `on host ${host ?? 'unknown'} with pid ${pid}`;
-  if (attempt > 0) sentences.push(`Attempt ${attempt} (${count(restarts, 'restart')}) ${where}; begun ${formatDuration(nowMs - Date.parse(view.startedAt))} ago.`);
+  if (attempt > 0) sentences.push(`Attempt ${attempt} (${count(restarts, 'restart')}) ${where}; the session was begun ${formatWhen(view.startedAt, nowMs)}.`);
   if (view.risk) sentences.push(`Its risk zone is ${view.risk.zone}${why(view.risk)}.`);
   if (view.checkpointProblem !== null) sentences.push(`The last checkpoint asked for was not made: ${oneLine(view.checkpointProblem)}.`);
   return sentences.join(' ');

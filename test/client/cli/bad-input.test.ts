@@ -70,6 +70,11 @@ it("says that a Temporal of the person's own does not answer, and where", async 
   expect(stderr).toBe('shim: Temporal does not answer at 127.0.0.1:9; check TEMPORAL_ADDRESS and that it is up');
 });
 
+it('does not say that a session is unknown where Temporal could not be asked', async () => {
+  const { exitCode } = await cli.run(['status', 'fix'], { SHIM_HOME: home, TEMPORAL_ADDRESS: '127.0.0.1:9' });
+  expect(exitCode).toBe(4);
+});
+
 it('is not misled by a torn record of the embedded server', async () => {
   mkdirSync(join(home, 'run'), { recursive: true });
   writeFileSync(join(home, 'run', 'temporal.json'), '{"addr');
