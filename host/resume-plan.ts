@@ -52,11 +52,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
   });
   writeFileSync(briefPath, brief, { mode: 0o600 });
   const context: ResumeContext = {
-    spec: runtime.spec,
-    environment: runtime.environment,
-    attemptPath: attempt.path,
-    checkpointPath: runtime.folder.checkpointsPath,
-    epoch: input.epoch,
+    ...runtime.launchContext(attempt),
     strategy: input.strategy,
     conversationId,
     transcript,

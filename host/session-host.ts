@@ -138,7 +138,7 @@ export class SessionHost {
     mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
     const plan = previous && (await planResume(runtime, input, attempt, previous));
     await this.ensureWorkTree(runtime, plan);
-    const launch = plan?.launch ?? runtime.agent.launchFirst({ ...runtime, attemptPath: attempt.path, checkpointPath: folder.checkpointsPath, epoch: input.epoch });
+    const launch = plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt));
     const record = this.recordAttempt(attempt, input, launch);
     const environment = { ...runtime.environment, ...launch.environment, SHIM_SESSION: input.sessionId };
     mkdirSync(join(folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
@@ -175,14 +175,14 @@ export class SessionHost {
   private keep(runner: AttemptRunner): void {
     const { name } = runner.key;
     this.runners.set(name, runner);
-    this.inBackground(
-      name,
-      'report an end',
-      runner.ended.then((report) => {
-        if (this.runners.get(name) === runner) this.runners.delete(name);
-        this.deliver(runner.setup.folder, report);
-      }),
-    );
+    this.inBackground(name, 'report an end', this.toItsEnd(runner));
+  }
+
+  private async toItsEnd(runner: AttemptRunner): Promise<void> {
+    const report = await runner.ended;
+    const { name } = runner.key;
+    if (this.runners.get(name) === runner) this.runners.delete(name);
+    this.deliver(runner.setup.folder, report);
   }
 
   /** Sends a report until Temporal has it, or nobody is there to have it. */

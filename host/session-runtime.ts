@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { HostError, hostErrorCodes } from '../domain/host-requests.js';
 import type { SessionSpec } from '../domain/session.js';
 import { agentFor } from './agents/registry.js';
-import type { Agent } from './agents/agent.js';
+import type { Agent, LaunchContext } from './agents/agent.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
 import { createRedactor, isSecretName, type Redactor } from './output/redaction.js';
 import type { HeldAttempt } from './process/holder.js';
-import { environmentFile, SessionFolder, type AttemptFolder, type AttemptRecord } from './session-folder.js';
+import { environmentFile, type AttemptFolder, type AttemptRecord, type SessionFolder } from './session-folder.js';
 
 const environmentSchema = z.record(z.string(), z.string());
 
@@ -41,6 +41,11 @@ export class SessionRuntime {
   /** How an attempt's processes are found. */
   held(attempt: AttemptFolder, record: Pick<AttemptRecord, 'attemptId' | 'sinceTicks'>): HeldAttempt {
     return { attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups };
+  }
+
+  /** What the agent is started in. */
+  launchContext(attempt: AttemptFolder): LaunchContext {
+    return { spec: this.spec, environment: this.environment, attemptPath: attempt.path, checkpointPath: this.folder.checkpointsPath, epoch: attempt.epoch };
   }
 
   /** A runner for an attempt that is on disk, alive or not. */

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { searchAttributeTypes } from '../../workflows/messages.js';
@@ -10,8 +11,8 @@ import { searchAttributeTypes } from '../../workflows/messages.js';
 const defaultPort = 7233;
 const defaultUiPort = 8233;
 
-/** Closed sessions can be looked at in the Web UI for this long, days. */
-const retentionDays = 30;
+/** Closed sessions can be looked at in the Web UI for this long. */
+const retentionMs = 30 * 86_400_000;
 
 const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), port: z.number().int(), uiPort: z.number().int() });
 
@@ -53,8 +54,14 @@ export function serverCommand(home: string, { port, uiPort }: TemporalRecord, on
   const pair = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   return [
     ensureBinary('temporal', onProgress),
-    ...['server', 'start-dev', '--db-filename', join(home, 'temporal', 'temporal.db')],
-    ...['--ip', '127.0.0.1', '--port', String(port), '--ui-ip', '127.0.0.1', '--ui-port', String(uiPort), '--log-level', 'warn'],
+    'server',
+    'start-dev',
+    ...pair('--db-filename', [join(home, 'temporal', 'temporal.db')]),
+    ...pair('--ip', ['127.0.0.1']),
+    ...pair('--port', [String(port)]),
+    ...pair('--ui-ip', ['127.0.0.1']),
+    ...pair('--ui-port', [String(uiPort)]),
+    ...pair('--log-level', ['warn']),
     ...pair('--sqlite-pragma', ['journal_mode=WAL', 'synchronous=FULL']),
     ...pair('--dynamic-config-value', ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000']),
     ...pair(
@@ -71,7 +78,7 @@ export async function untilServing(address: string, namespace: string, deadlineM
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       try {
-        await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: { seconds: retentionDays * 86_400 } } });
+        await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(retentionMs) } });
       } finally {
         await connection.close();
       }

@@ -1,0 +1,78 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pc from 'picocolors';
+import { ShimClient } from '../../client/shim-client.js';
+import { createSpec } from '../../client/session-spec.js';
+import { startSessionHere } from '../../client/start-session.js';
+import { startServices, stopServices } from '../../workers/embedded/services.js';
+import { verifyLedger } from '../scripted-agent/ledger.js';
+import { DemoFaults } from './faults.js';
+import { printSummary, summarise } from './summary.js';
+import { LiveTable } from './live-table.js';
+
+const items = 8;
+const stepMs = 350;
+const agents = ['ada', 'bob', 'eve'] as const;
+const scriptedAgent = fileURLToPath(new URL('../scripted-agent/scripted-agent.js', import.meta.url));
+
+/**
+ * The main job in miniature: three agents do real, checkable work; one is killed in mid-step, then the host worker, then
+ * one is stopped by SIGSTOP. At the end the work itself is looked at: nothing lost, nothing done twice.
+ *
+ * `--keep` leaves everything running, to be looked at in the Web UI.
+ */
+async function main(keep: boolean): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'shim-demo-'));
+  const home = join(folder, 'home');
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  say(pc.bold('SHIM demo: three agents, three faults, no work lost or done twice'));
+  let passed = false;
+  try {
+    await startServices({ home, environment: withoutTemporal(), onProgress: (text) => say(pc.dim(`  ${text}`)) });
+    const client = await ShimClient.connect(home, withoutTemporal());
+    try {
+      say(`  Web UI: ${pc.cyan(client.uiUrl('ada') ?? '')}`);
+      for (const name of agents) await startAgent(client, home, folder, name);
+      const table = new LiveTable(client, agents);
+      table.start();
+      const faults = new DemoFaults(client, home, (what) => table.note(what));
+      await faults.killInMidStep('ada', join(folder, 'ada.ledger'), 3);
+      await faults.killHostWorker(agents);
+      await faults.stopBySignal('eve');
+      for (const name of agents) await client.waitForState(name, ['completed', 'failed', 'stopped'], 60_000);
+      await table.stop();
+      const verdicts = agents.map((name) => ({ name, verdict: verifyLedger(readFileSync(join(folder, `${name}.ledger`), 'utf8'), items) }));
+      const summary = summarise(home, agents, verdicts, items, faults.seen);
+      passed = summary.passed;
+      printSummary(summary, say);
+      say(`\nWeb UI: ${client.uiUrl('ada') ?? ''}${keep ? '' : pc.dim('  (gone now; npm run demo -- --keep leaves it running)')}`);
+    } finally {
+      await client.close();
+    }
+  } finally {
+    if (keep) say(`Left running. Look: SHIM_HOME=${home} npx shim status. End it: SHIM_HOME=${home} npx shim down`);
+    else {
+      await stopServices({ home, onProgress: () => undefined });
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return passed;
+}
+
+async function startAgent(client: ShimClient, home: string, folder: string, name: string): Promise<void> {
+  const cwd = join(folder, name);
+  mkdirSync(cwd);
+  const argv = [process.execPath, scriptedAgent, '--ledger', join(folder, `${name}.ledger`), '--items', String(items), '--step-ms', String(stepMs)];
+  const limits = { hangToolTimeoutMs: 4_000 };
+  const parameters = { hangTimeoutMs: 4_000, backoffBaseMs: 500 };
+  await startSessionHere(client, home, createSpec({ name, agent: 'command', argv, cwd, limits, parameters }));
+}
+
+/** The demo has a Temporal of its own, whatever the person's environment names. */
+function withoutTemporal(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+process.exitCode = (await main(process.argv.includes('--keep'))) ? 0 : 1;
