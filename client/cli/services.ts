@@ -5,7 +5,7 @@ import type { CliContext } from './context.js';
 export async function bringUp({ home, environment, progress }: CliContext): Promise<ServiceStatus[]> {
   const { startServices, servicesStatus } = await loadServices();
   const before = await servicesStatus(home);
-  if (before.every(({ running }) => running)) return before;
+  if (before.every(({ running, keeperPid }) => running && keeperPid !== null)) return before;
   await startServices({ home, environment, onProgress: progress });
   return servicesStatus(home);
 }
