@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import type { ProofOfDeath } from '../../domain/receipt.js';
@@ -72,7 +72,7 @@ export function spawnHolder(held: HeldAttempt, argv: readonly string[], cwd: str
 /** Takes the right to run from a holder that has not used it. @returns false where the command was claimed before. */
 export function claimAgainst(held: HeldAttempt): boolean {
   try {
-    mkdirSync(join(held.path, 'go'), { mode: 0o700 });
+    closeSync(openSync(join(held.path, 'go'), 'wx', 0o600));
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
