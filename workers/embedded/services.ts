@@ -47,7 +47,7 @@ export async function startServices({ home, environment, onProgress }: StartOpti
     let workerEnvironment = environment;
     if (!namesTemporal(environment)) {
       const temporal = readService(home, 'temporal');
-      const record = (temporal.pid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home));
+      const record = (temporal.pid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home, environment));
       keep(home, 'temporal', serverCommand(home, record, onProgress), environment, onProgress);
       await untilServing(record.address, namespace, startDeadlineMs).catch((error: unknown) => {
         throw new ServiceError(`${error instanceof Error ? error.message : String(error)}; see ${temporal.logFile}`, { cause: error });
