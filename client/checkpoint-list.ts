@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -36,9 +37,11 @@ function checkpointIds(folder: SessionFolder): string[] {
   }
 }
 
+/** A manifest is one line of JSON and the line of its hash. */
 function readManifest(folder: SessionFolder, id: string): CheckpointManifest | null {
   try {
-    return checkpointManifestSchema.parse(JSON.parse(readFileSync(join(folder.checkpointsPath, id, 'manifest.json'), 'utf8')));
+    const [json = '', hash] = readFileSync(join(folder.checkpointsPath, id, 'manifest.json'), 'utf8').split('\n');
+    return createHash('sha256').update(json).digest('hex') === hash ? checkpointManifestSchema.parse(JSON.parse(json)) : null;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
     if (error instanceof Error && 'code' in error) return null;

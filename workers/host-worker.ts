@@ -12,6 +12,8 @@ import { readBootId } from '../host/process/process-table.js';
 import { ensureShimHome, hostId as readHostId, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { SupervisorDaemon } from '../host/supervisor-daemon.js';
 import { controlQueue, hostQueue, hostWorkflowId, leaseHeldSignal, searchAttributes } from '../workflows/messages.js';
+import { serviceNames } from './embedded/keeper.js';
+import { boundServiceLogs } from './embedded/service-logs.js';
 import { createLogger } from './logger.js';
 import { measureHost } from './host-metrics.js';
 import { connectToTemporal } from './temporal-connection.js';
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
     detached: letGo.signal,
   };
   const daemon = new SupervisorDaemon(host, (durationMs) => metrics.monitorLooked(durationMs));
+  const stopBounding = boundServiceLogs(home, serviceNames, (error) => logger.warn({ error }, 'a service log could not be bounded'));
   measureHost(daemon, host, metrics, logger);
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_METRICS_PORT'] ?? 0));
   const { adopted, owed } = await daemon.start();
@@ -74,6 +77,7 @@ async function main(): Promise<void> {
   await running;
   letGo.abort();
   daemon.stop();
+  stopBounding();
   await metrics.stopServer();
   lock.release();
   logger.info('host worker is down; its agents live on');

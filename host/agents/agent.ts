@@ -32,6 +32,8 @@ export interface ResumeContext extends LaunchContext {
   conversationId: string | null;
   /** Null where there is no transcript to be found. */
   transcript: TranscriptFinding | null;
+  /** The conversation before did not fit any more: a fork keeps its younger half only. */
+  contextIsFull?: boolean;
   /** What the agent has to know, as text; also written to `briefPath`. */
   brief: string;
   briefPath: string;

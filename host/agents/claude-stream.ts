@@ -1,7 +1,8 @@
-import type { AgentEvent, TokenUsage } from '../../domain/agent-event.js';
+import type { AgentEvent, AgentFailure, TokenUsage } from '../../domain/agent-event.js';
 import type { StreamParser } from './agent.js';
-import { failureFromText, plausibleReset } from './failure-text.js';
-import { asAmount, asArray, asObject, asText, oneLine, parseObject, type JsonObject } from './json-line.js';
+import { failureOf } from './failure-text.js';
+import { asAmount, asArray, asName, asObject, asText, oneLine, parseObject, summaryOf, type JsonObject } from './json-line.js';
+import { plausibleReset } from './reset-time.js';
 
 /**
  * Reads the lines of `claude --output-format stream-json --verbose`. One message comes as a line for each of its content
@@ -16,7 +17,9 @@ export function claudeStreamParser(): StreamParser {
       case 'system':
         return systemEvents(entry);
       case 'assistant': {
-        const id = asText(asObject(entry['message'])?.['id']);
+        // The CLI's own words about an error of its API, in the shape of a reply; the result says the same.
+        if (asObject(entry['message'])?.['model'] === '<synthetic>') return [{ kind: 'output' }];
+        const id = asName(asObject(entry['message'])?.['id']);
         const isNew = id === undefined || id !== lastMessageId;
         lastMessageId = id;
         return assistantEvents(entry, isNew);
@@ -37,8 +40,8 @@ function systemEvents(entry: JsonObject): AgentEvent[] {
   const status = asAmount(entry['error_status'] ?? entry['status']);
   switch (entry['subtype']) {
     case 'init': {
-      const conversationId = asText(entry['session_id']);
-      const model = asText(entry['model']);
+      const conversationId = asName(entry['session_id']);
+      const model = asName(entry['model']);
       return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }) }];
     }
     case 'compact_boundary':
@@ -55,7 +58,7 @@ function assistantEvents(entry: JsonObject, isNew: boolean): AgentEvent[] {
   const events: AgentEvent[] = [];
   if (isNew) {
     const usage = usageOf(message['usage']);
-    const messageId = asText(message['id']);
+    const messageId = asName(message['id']);
     // A sub-agent has a context of its own.
     const isMain = entry['parent_tool_use_id'] === undefined || entry['parent_tool_use_id'] === null;
     events.push({
@@ -69,8 +72,8 @@ function assistantEvents(entry: JsonObject, isNew: boolean): AgentEvent[] {
   for (const value of asArray(message['content'])) {
     const block = asObject(value);
     if (block?.['type'] !== 'tool_use') continue;
-    const tool = asText(block['name']) ?? 'unknown';
-    events.push({ kind: 'tool_started', callId: asText(block['id']) ?? tool, tool, summary: oneLine(JSON.stringify(block['input'] ?? {})) });
+    const tool = asName(block['name']) ?? 'unknown';
+    events.push({ kind: 'tool_started', callId: asName(block['id']) ?? tool, tool, summary: summaryOf(block['input'] ?? {}) });
   }
   return events;
 }
@@ -81,26 +84,34 @@ function userEvents(entry: JsonObject): AgentEvent[] {
     .filter((block) => block?.['type'] === 'tool_result');
   return [
     { kind: 'message', role: 'user' },
-    ...results.map((block): AgentEvent => ({ kind: 'tool_ended', callId: asText(block?.['tool_use_id']) ?? '', failed: block?.['is_error'] === true })),
+    ...results.map((block): AgentEvent => ({ kind: 'tool_ended', callId: asName(block?.['tool_use_id']) ?? '', failed: block?.['is_error'] === true })),
   ];
 }
 
+/** Each window's state is told as it changes: only a rejection is a limit that has been reached. */
 function limitEvents(info: JsonObject): AgentEvent[] {
+  if (asText(info['status'])?.startsWith('allowed')) return [{ kind: 'output' }];
   const resetsAtMs = plausibleReset(info['resetsAt'] ?? info['resets_at'], Date.now());
   return [{ kind: 'limit_seen', ...(resetsAtMs === undefined ? {} : { resetsAtMs }) }];
 }
 
-/** `subtype` says "success" for overload and limits too: only `is_error` tells. */
+/** Ends at a bound that the user gave the agent: another attempt would only be given the same bound again. */
+const userBounds: ReadonlySet<unknown> = new Set(['error_max_turns', 'error_max_budget_usd']);
+
+/** `subtype` says "success" for overload and limits too: it is no proof of success, but "error…" is one of failure. */
 function resultEvent(entry: JsonObject): AgentEvent {
   const costUsd = asAmount(entry['total_cost_usd']);
   const usage = usageOf(entry['usage']);
   const windows = Object.values(asObject(entry['modelUsage']) ?? {}).map((model) => asAmount(asObject(model)?.['contextWindow']));
   const contextWindowTokens = windows.find((tokens) => tokens !== undefined && tokens > 0);
   const known = { ...(costUsd === undefined ? {} : { costUsd }), ...(usage ? { usage } : {}), ...(contextWindowTokens === undefined ? {} : { contextWindowTokens }) };
-  if (entry['is_error'] !== true) return { kind: 'result', ok: true, ...known };
-  const words = [asText(entry['result']), ...asArray(entry['errors']).map(asText), asText(entry['subtype'])].filter((text) => text !== undefined).join('; ');
-  const status = asAmount(entry['api_error_status']);
-  const failure = failureFromText(status === undefined ? words : `${words} (HTTP ${status})`) ?? { exitClass: 'crashed' as const, message: oneLine(words, 300) };
+  const subtype = asName(entry['subtype']) ?? '';
+  if (entry['is_error'] !== true && !subtype.startsWith('error')) return { kind: 'result', ok: true, ...known };
+  const said = [asText(entry['result']), ...asArray(entry['errors']).map(asText)].filter(Boolean).join('; ');
+  const words = said === '' ? subtype : said;
+  const failure: AgentFailure = userBounds.has(subtype)
+    ? { exitClass: 'misconfigured', message: oneLine(`${words} (${subtype}): give it a higher bound`, 300) }
+    : failureOf(words, asAmount(entry['api_error_status']));
   return { kind: 'result', ok: false, failure, ...known };
 }
 

@@ -1,7 +1,7 @@
 import type { AgentEvent, TokenUsage } from '../../domain/agent-event.js';
 import type { StreamParser } from './agent.js';
-import { failureFromText } from './failure-text.js';
-import { asAmount, asObject, asText, oneLine, parseObject, type JsonObject } from './json-line.js';
+import { failureOf, statusIn } from './failure-text.js';
+import { asAmount, asName, asObject, asText, parseObject, summaryOf, type JsonObject } from './json-line.js';
 
 /** Items of a turn that act on the world, by type. */
 const toolItems: ReadonlySet<string> = new Set(['command_execution', 'file_change', 'mcp_tool_call', 'web_search']);
@@ -16,7 +16,7 @@ export function codexStreamParser(): StreamParser {
     if (!entry) return [{ kind: 'output' }];
     switch (entry['type']) {
       case 'thread.started': {
-        const conversationId = asText(entry['thread_id']);
+        const conversationId = asName(entry['thread_id']);
         return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }) }];
       }
       case 'item.started':
@@ -30,10 +30,12 @@ export function codexStreamParser(): StreamParser {
         return [{ kind: 'result', ok: true, ...(usage ? { usage } : {}) }, ...(usage ? [{ kind: 'message', role: 'assistant', usage } as const] : [])];
       }
       case 'turn.failed':
-        return [failed(asText(asObject(entry['error'])?.['message']) ?? 'the turn failed')];
+        return [{ kind: 'result', ok: false, failure: failureOf(asText(asObject(entry['error'])?.['message']) ?? 'the turn failed') }];
       // Codex reports each of its own retries as an error; the turn's end says whether they helped.
-      case 'error':
-        return [{ kind: 'retrying' }];
+      case 'error': {
+        const status = statusIn(asText(entry['message']) ?? '');
+        return [{ kind: 'retrying', ...(status === undefined ? {} : { status }) }];
+      }
       default:
         return [{ kind: 'output' }];
     }
@@ -41,22 +43,18 @@ export function codexStreamParser(): StreamParser {
 }
 
 function itemStarted(item: JsonObject): AgentEvent[] {
-  const tool = asText(item['type']) ?? '';
+  const tool = asName(item['type']) ?? '';
   if (!toolItems.has(tool)) return [{ kind: 'output' }];
-  const summary = oneLine(asText(item['command']) ?? JSON.stringify(item['changes'] ?? item['arguments'] ?? item['query'] ?? {}));
-  return [{ kind: 'tool_started', callId: asText(item['id']) ?? tool, tool, summary }];
+  const summary = summaryOf(item['command'] ?? item['changes'] ?? item['arguments'] ?? item['query'] ?? {});
+  return [{ kind: 'tool_started', callId: asName(item['id']) ?? tool, tool, summary }];
 }
 
 function itemCompleted(item: JsonObject): AgentEvent[] {
-  const type = asText(item['type']) ?? '';
+  const type = asName(item['type']) ?? '';
   if (type === 'agent_message') return [{ kind: 'message', role: 'assistant' }];
   if (!toolItems.has(type)) return [{ kind: 'output' }];
   const exitCode = asAmount(item['exit_code']);
-  return [{ kind: 'tool_ended', callId: asText(item['id']) ?? type, failed: item['status'] === 'failed' || (exitCode !== undefined && exitCode !== 0) }];
-}
-
-function failed(message: string): AgentEvent {
-  return { kind: 'result', ok: false, failure: failureFromText(message) ?? { exitClass: 'crashed', message: oneLine(message, 300) } };
+  return [{ kind: 'tool_ended', callId: asName(item['id']) ?? type, failed: item['status'] === 'failed' || (exitCode !== undefined && exitCode !== 0) }];
 }
 
 /** Input tokens include the cached ones here; SHIM counts them apart. */

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { codexStreamParser } from './codex-stream.js';
+import { codexTranscriptRules, findRollout, isCodexMessage } from './codex-transcript.js';
 import { classifyStreamedEnd } from './ending.js';
-import { asObject } from './json-line.js';
 import { findProgram, misconfigured } from './program.js';
+import { withTask } from './resume-brief.js';
+import { forkReason, nothingToResume } from './resume-rung.js';
 import { copyTrimmed } from './trimmed-copy.js';
 
 const remedy = 'install it (npm install -g @openai/codex) or set SHIM_CODEX to its path';
@@ -16,8 +18,8 @@ export const codex: Agent = {
   kind: 'codex',
   runsSilently: false,
   parser: codexStreamParser,
-  classifyEnd: (facts) => classifyStreamedEnd(facts, true),
-  isMessage: (entry) => entry['type'] === 'response_item' && asObject(entry['payload'])?.['type'] === 'message',
+  classifyEnd: (facts) => classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true }),
+  isMessage: isCodexMessage,
 
   transcriptPath({ environment }, conversationId) {
     if (!threadIdPattern.test(conversationId)) return null;
@@ -25,73 +27,85 @@ export const codex: Agent = {
   },
 
   launchFirst(context) {
-    const { prompt, flags } = readArguments(context.spec.argv);
-    return { argv: [program(context), 'exec', '--json', ...flags, prompt], environment: {}, conversationId: null, strategy: 'fresh', strategyReason: null, messages: null };
+    const { prompt, flags, threadId } = readCodexArguments(context.spec.argv);
+    const argv = [program(context), 'exec', '--json', ...flags, ...(threadId === null ? [] : ['resume', threadId]), prompt];
+    return { argv, environment: {}, conversationId: threadId, strategy: 'fresh', strategyReason: null, messages: null };
   },
 
-  launchResume(context: ResumeContext): Launch {
-    const { prompt, flags } = readArguments(context.spec.argv);
+  launchResume(context) {
     const { strategy, transcript, conversationId, brief } = context;
-    const messages = (after: number) => transcript && { before: transcript.messages + transcript.malformedLines, after };
-    const resume = (id: string, rung: 'native' | 'fork', why: string | null, after: number): Launch => ({
-      argv: [program(context), 'exec', '--json', ...flags, 'resume', id, brief],
-      environment: {},
-      conversationId: id,
-      strategy: rung,
-      strategyReason: why,
-      messages: messages(after),
-    });
-    if (conversationId === null || transcript === null || transcript.messages === 0 || strategy === 'brief') {
-      const why = strategy === 'brief' ? null : 'the conversation before left no transcript';
-      return { argv: [program(context), 'exec', '--json', ...flags, `${brief}\n\n${prompt}`], environment: {}, conversationId: null, strategy: 'brief', strategyReason: why, messages: messages(0) };
+    const { prompt } = readCodexArguments(context.spec.argv);
+    const nothing = nothingToResume(context);
+    const fromBrief = (why: string | null) => launch(context, { rung: 'brief', why, text: withTask(brief, prompt), threadId: null, messagesAfter: 0 });
+    if (nothing !== null || conversationId === null || transcript === null || strategy === 'brief') return fromBrief(nothing);
+    if (!beginsWithMeta(transcript.path)) return fromBrief('the first line of the transcript does not parse, and Codex needs it');
+    if (strategy === 'native' && transcript.malformedLines === 0) {
+      return launch(context, { rung: 'native', why: null, text: brief, threadId: conversationId, messagesAfter: transcript.messages });
     }
-    if (strategy === 'native' && transcript.malformedLines === 0) return resume(conversationId, 'native', null, transcript.messages);
     const forked = randomUUID();
     const copy = join(dirname(transcript.path), basename(transcript.path).replace(conversationId, forked));
-    const kept = copyTrimmed(transcript.path, copy, codex.isMessage, {}, (entry) => renameThread(entry, forked));
-    const why = strategy === 'fork' ? null : `${transcript.malformedLines} lines of the transcript do not parse`;
-    return resume(forked, 'fork', why, kept);
+    const kept = copyTrimmed(transcript.path, copy, codexTranscriptRules(forked), context.contextIsFull === true);
+    return launch(context, { rung: 'fork', why: forkReason(context), text: withTask(brief, prompt), threadId: forked, messagesAfter: kept });
   },
 };
 
-/** The first entry of a rollout names its thread. */
-function renameThread(entry: Record<string, unknown>, id: string): void {
-  const payload = asObject(entry['payload']);
-  if (entry['type'] === 'session_meta' && payload) Object.assign(payload, { id }, 'session_id' in payload ? { session_id: id } : {});
+interface Resume {
+  rung: Launch['strategy'];
+  why: string | null;
+  text: string;
+  /** Null for a new thread, whose id Codex chooses. */
+  threadId: string | null;
+  messagesAfter: number;
+}
+
+/** The user's own flags, with another prompt and thread. */
+function launch(context: ResumeContext, { rung, why, text, threadId, messagesAfter }: Resume): Launch {
+  const { flags } = readCodexArguments(context.spec.argv);
+  const { transcript } = context;
+  return {
+    argv: [program(context), 'exec', '--json', ...flags, ...(threadId === null ? [] : ['resume', threadId]), text],
+    environment: {},
+    conversationId: threadId,
+    strategy: rung,
+    strategyReason: why,
+    messages: transcript && { before: transcript.messages + transcript.malformedLines, after: messagesAfter },
+  };
 }
 
 function program({ spec, environment }: LaunchContext): string {
   return findProgram(environment['SHIM_CODEX'] ?? 'codex', spec.cwd, environment, remedy);
 }
 
-/** `exec` may be given or left out; the prompt is the last argument. */
-function readArguments(argv: readonly string[]): { prompt: string; flags: string[] } {
+/**
+ * Takes the user's own arguments apart: `[exec] [flags] [resume ID] PROMPT`.
+ *
+ * @throws HostError Misconfigured for what cannot be supervised, with what to do instead.
+ */
+export function readCodexArguments(argv: readonly string[]): { prompt: string; flags: string[]; threadId: string | null } {
   const rest = argv[0] === 'exec' ? argv.slice(1) : [...argv];
-  const prompt = rest.at(-1);
-  if (prompt === undefined || prompt === '' || prompt === '-' || prompt.startsWith('--')) {
+  const prompt = rest.pop();
+  if (prompt === undefined || prompt === '' || prompt.startsWith('-')) {
     throw misconfigured('codex runs headless: give the prompt as the last argument, as in: shim run --agent codex -- "do it"');
   }
-  return { prompt, flags: rest.slice(0, -1).filter((flag) => flag !== '--json') };
+  const at = rest.indexOf('resume');
+  if (at < 0) return { prompt, flags: withoutJson(rest), threadId: null };
+  const threadId = rest[at + 1] ?? '';
+  if (!threadIdPattern.test(threadId)) throw misconfigured('codex: name the thread, as in resume ID "go on", so that every restart means the same one');
+  return { prompt, flags: withoutJson([...rest.slice(0, at), ...rest.slice(at + 2)]), threadId };
 }
 
-/** Rollouts lie by date, newest last: sessions/YYYY/MM/DD/rollout-<time>-<id>.jsonl. */
-function findRollout(folder: string, id: string): string | null {
-  for (const year of newestFirst(folder)) {
-    for (const month of newestFirst(join(folder, year))) {
-      for (const day of newestFirst(join(folder, year, month))) {
-        const file = newestFirst(join(folder, year, month, day)).find((name) => name.startsWith('rollout-') && name.endsWith(`${id}.jsonl`));
-        if (file !== undefined) return join(folder, year, month, day, file);
-      }
-    }
-  }
-  return null;
+function withoutJson(flags: readonly string[]): string[] {
+  return flags.filter((flag) => flag !== '--json');
 }
 
-function newestFirst(folder: string): string[] {
+/** Whether a rollout's first line names its thread: without it Codex refuses to resume. */
+function beginsWithMeta(path: string): boolean {
+  const file = openSync(path, 'r');
   try {
-    return readdirSync(folder).toSorted().toReversed();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
-    throw error;
+    const head = Buffer.alloc(512);
+    const length = readSync(file, head, 0, head.length, 0);
+    return head.toString('utf8', 0, length).includes('"type":"session_meta"');
+  } finally {
+    closeSync(file);
   }
 }

@@ -14,7 +14,7 @@ export const command: Agent = {
   parser: claudeStreamParser,
   isMessage: () => false,
   transcriptPath: () => null,
-  classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, facts.signals.messages > 0),
+  classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, { needsResult: facts.signals.messages > 0, trustsStderr: false }),
   launchFirst: (context) => launch(context, { SHIM_RESUME: '0' }, 'fresh'),
   launchResume: (context) => launch(context, { SHIM_RESUME: '1', SHIM_RESUME_BRIEF: context.briefPath }, context.strategy),
 };

@@ -9,9 +9,12 @@ const cannotRun = new Set([126, 127]);
  * What the end of an agent with a stream amounts to: its own last word counts most, then the signal, then the words on
  * stderr, then the exit code.
  *
- * @param needsResult an agent that says when it is done has not succeeded without saying so.
+ * @param rules.needsResult an agent that says when it is done has not succeeded without saying so.
+ * @param rules.trustsStderr what stderr says of limits, keys and the like is the agent's own: any other program may print
+ * the same words about something else.
  */
-export function classifyStreamedEnd({ exitCode, signal, signals, stderrTail }: EndFacts, needsResult: boolean): EndVerdict {
+export function classifyStreamedEnd({ exitCode, signal, signals, stderrTail }: EndFacts, rules: { needsResult: boolean; trustsStderr: boolean }): EndVerdict {
+  const { needsResult, trustsStderr } = rules;
   const limitResetsAtMs = signals.limitResetsAtMs;
   const { result } = signals;
   if (result?.ok) return { exitClass: 'completed', reason: 'the agent finished', limitResetsAtMs: null };
@@ -26,7 +29,7 @@ export function classifyStreamedEnd({ exitCode, signal, signals, stderrTail }: E
   if (exitCode !== null && cannotRun.has(exitCode)) return { exitClass: 'misconfigured', reason: `the program could not be run (exit ${exitCode})${lastWords(stderrTail)}`, limitResetsAtMs: null };
   if (exitCode === 0 && !needsResult) return { exitClass: 'completed', reason: 'exit 0', limitResetsAtMs: null };
   if (exitCode === 0) return { exitClass: 'crashed', reason: 'exit 0 without a result', limitResetsAtMs: null };
-  if (words) return { exitClass: words.exitClass, reason: words.message, limitResetsAtMs: words.exitClass === 'limit_reached' ? (words.resetsAtMs ?? limitResetsAtMs) : null };
+  if (words && trustsStderr) return { exitClass: words.exitClass, reason: words.message, limitResetsAtMs: words.exitClass === 'limit_reached' ? (words.resetsAtMs ?? limitResetsAtMs) : null };
   return { exitClass: 'crashed', reason: `exit ${exitCode}${lastWords(stderrTail)}`, limitResetsAtMs: null };
 }
 

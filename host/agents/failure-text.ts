@@ -1,43 +1,60 @@
 import type { AgentFailure } from '../../domain/agent-event.js';
 import { oneLine } from './json-line.js';
+import { resetFromText } from './reset-time.js';
 
-/** What an agent's own words of failure amount to; the first row that fits. Vendors change them: these are kept in one place. */
-const failureTexts: readonly [RegExp, AgentFailure['exitClass']][] = [
-  [/heap out of memory|out of memory: killed|allocation failed - javascript heap/i, 'out_of_memory'],
-  [/prompt is too long|context (?:window|length)[^.]{0,40}(?:exceed|full|limit)|exceeds? (?:the )?context|maximum context length|input is too long/i, 'context_full'],
+type FailureClass = AgentFailure['exitClass'];
+
+/**
+ * What an agent's own words of failure amount to; the first row that fits. Vendors change them: these are kept in one
+ * place. An API that cannot be reached is met like an overloaded one: nothing but waiting helps.
+ */
+const failureTexts: readonly [RegExp, FailureClass][] = [
+  [/heap out of memory|out of memory: killed|allocation failed - javascript heap|^MemoryError\b/im, 'out_of_memory'],
+  [/prompt is too long|context (?:window|length)[^.]{0,40}(?:exceed|full|limit)|exceeds? (?:the )?context|ran out of room in the model's context|maximum context length|input is too long/i, 'context_full'],
   [/overloaded|\b529\b|\b503\b|service unavailable|server is busy|at capacity/i, 'overloaded'],
-  [/usage limit|rate.?limit|too many requests|\b429\b|quota exceeded|hit your limit/i, 'limit_reached'],
-  [/invalid.{0,10}api.?key|authentication.?error|unauthorized|\b401\b|\b403\b|please run \/login|not logged in|oauth token.{0,20}(?:expired|revoked)|credit balance/i, 'auth_failed'],
+  [/usage limit|rate.?limit|too many requests|\b429\b|quota exceeded|hit your .{0,20}limit/i, 'limit_reached'],
+  [/invalid.{0,10}api.?key|incorrect api.?key|authentication.?error|unauthorized|\b401\b|\b403\b|please run \/login|not logged in|oauth token.{0,20}(?:expired|revoked)|credit balance/i, 'auth_failed'],
   [/no conversation found with session id|session id .{0,60} is already in use|unknown option|unexpected argument/i, 'misconfigured'],
+  [/internal server error|bad gateway|gateway time-?out|connection (?:dropped|error|refused|reset|closed|timed out)|unable to connect|stream disconnected|error sending request|\b(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)\b/i, 'overloaded'],
 ];
 
-/** Resets farther away than this are not believed, ms. */
-const longestLimitMs = 8 * 24 * 3_600_000;
+/** HTTP statuses that tell by themselves. A 400 may be anything: its words tell. */
+const failureStatuses: ReadonlyMap<number, FailureClass> = new Map([
+  [401, 'auth_failed'],
+  [403, 'auth_failed'],
+  [429, 'limit_reached'],
+  [500, 'overloaded'],
+  [502, 'overloaded'],
+  [503, 'overloaded'],
+  [504, 'overloaded'],
+  [529, 'overloaded'],
+]);
 
-/** Reads a failure from an agent's words; null where they say nothing known. */
-export function failureFromText(text: string, resetsAtMs?: number): AgentFailure | null {
-  const row = failureTexts.find(([pattern]) => pattern.test(text));
-  if (!row) return null;
-  const resets = resetsAtMs ?? resetFromText(text);
-  return { exitClass: row[1], message: oneLine(text, 300), ...(resets === undefined || row[1] !== 'limit_reached' ? {} : { resetsAtMs: resets }) };
+/** Words looked at; more say nothing new, and a stream may hold a megabyte of them. */
+const textLookedAt = 8_192;
+
+/** A failure by the agent's own account of it. @param status of HTTP, where the account names it apart. */
+export function failureOf(text: string, status = statusIn(text)): AgentFailure {
+  const known = failureFromText(text);
+  const exitClass = (status === undefined ? undefined : failureStatuses.get(status)) ?? known?.exitClass;
+  if (exitClass === undefined) return { exitClass: 'crashed', message: oneLine(text, 300) };
+  return { exitClass, message: oneLine(text, 300), ...resetOf(text, exitClass) };
 }
 
-/** A reset time from outside, seconds or milliseconds since 1970; undefined where it cannot be one. */
-export function plausibleReset(value: unknown, nowMs: number): number | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  const ms = value < 1e11 ? value * 1_000 : value;
-  return ms > nowMs - 3_600_000 && ms < nowMs + longestLimitMs ? Math.round(ms) : undefined;
+/** Reads a failure from words; null where they say nothing known. */
+export function failureFromText(text: string): AgentFailure | null {
+  const words = text.slice(-textLookedAt);
+  const row = failureTexts.find(([pattern]) => pattern.test(words));
+  return row ? { exitClass: row[1], message: oneLine(words, 300), ...resetOf(words, row[1]) } : null;
 }
 
-/** `limit reached|1732400000` and `try again in 2 hours 5 minutes`. */
-function resetFromText(text: string): number | undefined {
-  const nowMs = Date.now();
-  const epoch = /\|(\d{10,13})\b/.exec(text)?.[1];
-  if (epoch !== undefined) return plausibleReset(Number(epoch), nowMs);
-  const wait = /(?:try again|retry|resets?) in ((?:\d+(?:\.\d+)? ?(?:d|h|m|s)[a-z]*[ ,]*(?:and )?)+)/i.exec(text)?.[1];
-  if (wait === undefined) return undefined;
-  const unitMs: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-  let ms = 0;
-  for (const [, amount, unit] of wait.matchAll(/(\d+(?:\.\d+)?) ?(d|h|m|s)/gi)) ms += Number(amount) * (unitMs[(unit ?? 's').toLowerCase()] ?? 0);
-  return ms > 0 ? plausibleReset(nowMs + ms, nowMs) : undefined;
+/** `unexpected status 529 …`, as Codex words it. */
+export function statusIn(text: string): number | undefined {
+  const status = /\bstatus (\d{3})\b/.exec(text.slice(0, textLookedAt))?.[1];
+  return status === undefined ? undefined : Number(status);
+}
+
+function resetOf(text: string, exitClass: FailureClass): { resetsAtMs?: number } {
+  const resetsAtMs = exitClass === 'limit_reached' ? resetFromText(text.slice(0, textLookedAt), Date.now()) : undefined;
+  return resetsAtMs === undefined ? {} : { resetsAtMs };
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
 const objectSchema = z.record(z.string(), z.unknown());
+/** Characters of an id or a name. */
+const longestName = 200;
+
 export type JsonObject = z.infer<typeof objectSchema>;
 
 /** A line's JSON object; null where it is none. */
@@ -31,7 +34,25 @@ export function asAmount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** An id or a name from outside, of bounded length. */
+export function asName(value: unknown): string | undefined {
+  return asText(value)?.slice(0, longestName);
+}
+
+/** A value as one line. */
+export function summaryOf(value: unknown): string {
+  if (typeof value === 'string') return oneLine(value);
+  try {
+    return oneLine(JSON.stringify(value) ?? '');
+  } catch (error) {
+    // JSON.parse takes any depth, JSON.stringify only as much as the stack.
+    if (error instanceof RangeError) return '(too deeply nested to show)';
+    throw error;
+  }
+}
+
 /** One line of bounded length. */
 export function oneLine(text: string, length = 500): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, length);
+  // Cut first: the rest may be a megabyte.
+  return text.slice(0, 4 * length).replace(/\s+/g, ' ').trim().slice(0, length);
 }

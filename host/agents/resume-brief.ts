@@ -1,7 +1,8 @@
 import type { ExitClass } from '../../domain/exit-class.js';
 import type { PendingOperation } from '../../domain/signals.js';
+import { oneLine } from './json-line.js';
 
-/** What a resumed agent has to know of the attempt before. */
+/** What a resumed agent has to know of the attempt before. All texts are redacted already. */
 export interface BriefFacts {
   epoch: number;
   previousEpoch: number;
@@ -11,6 +12,11 @@ export interface BriefFacts {
   endedAt: string;
   /** Started and not seen to end. */
   inFlight: readonly PendingOperation[];
+  /**
+   * Ended in the last second or so: an agent writes its transcript late (Claude Code up to 150 ms), so that a kill may take
+   * with it that these ever ran.
+   */
+  justEnded?: readonly PendingOperation[];
   /** What is not there any more, in words. */
   lost: readonly string[];
   /** The conversation before is not there: the agent starts from this text and the working tree. */
@@ -20,17 +26,37 @@ export interface BriefFacts {
   checkpoint: { id: string; at: string } | null;
 }
 
-const operationsShown = 20;
+/** A brief is at most this long, bytes. */
+export const longestBrief = 8_192;
+
+/** How much is told, ever less until the brief is short enough: items of a list, characters of each. */
+const measures = [
+  { items: 20, characters: 500 },
+  { items: 20, characters: 150 },
+  { items: 10, characters: 100 },
+  { items: 3, characters: 40 },
+];
 
 /**
  * The text a resumed agent begins with: what happened, what was in flight with its outcome unknown, and that nothing is
- * to be repeated without looking first. At most about 14 kB. The JSON block says the same for programs.
+ * to be repeated without looking first. At most `longestBrief` bytes. The JSON block says the same for programs.
  */
 export function resumeBrief(facts: BriefFacts): string {
-  const { inFlight, lost } = facts;
+  const texts = measures.map(({ items, characters }) => write(facts, items, characters));
+  return texts.find((text) => Buffer.byteLength(text) <= longestBrief) ?? texts.at(-1) ?? '';
+}
+
+/** A brief for an agent that may not have the task itself any more. */
+export function withTask(brief: string, task: string): string {
+  return `${brief}\n\nThe task, as it was given:\n\n${task}`;
+}
+
+function write(facts: BriefFacts, items: number, characters: number): string {
+  const { inFlight, lost, previousEpoch, exitClass } = facts;
+  const reason = oneLine(facts.reason, characters);
   const lines = [
     '[SHIM resume brief]',
-    `You are attempt ${facts.epoch} of a supervised session. Attempt ${facts.previousEpoch} ended at ${facts.endedAt}: ${facts.exitClass} (${facts.reason}).`,
+    `You are attempt ${facts.epoch} of a supervised session. Attempt ${previousEpoch} ended at ${facts.endedAt}: ${exitClass} (${reason}).`,
     'The working tree is as that attempt left it; nothing in it was rolled back.',
   ];
   if (facts.withoutHistory) {
@@ -39,18 +65,25 @@ export function resumeBrief(facts: BriefFacts): string {
     );
   }
   if (facts.checkpoint) lines.push(`The last checkpoint is ${facts.checkpoint.id} of ${facts.checkpoint.at}.`);
-  if (inFlight.length === 0) {
+  const told = inFlight.slice(-items).map(({ callId, tool, summary, startedAtMs }) => ({ callId: oneLine(callId, characters), tool: oneLine(tool, characters), summary: oneLine(summary, characters), startedAtMs }));
+  if (told.length === 0) {
     lines.push('No operation was in flight.');
   } else {
     lines.push('', 'In flight when it ended, OUTCOME UNKNOWN: each may have happened wholly, partly or not at all.');
-    for (const { tool, summary } of inFlight.slice(-operationsShown)) lines.push(`- ${tool}: ${summary}`);
+    lines.push(...told.map(({ tool, summary }) => `- ${tool}: ${summary}`));
+    if (inFlight.length > told.length) lines.push(`- and ${inFlight.length - told.length} earlier ones`);
     lines.push('Verify the outcome of each before you repeat it.');
   }
-  if (lost.length > 0) lines.push('', 'Lost:', ...lost.map((what) => `- ${what}`));
-  lines.push('', 'Go on with the task from where it stands.', '', '```json', JSON.stringify(machineReadable(facts)), '```');
+  const ended = (facts.justEnded ?? []).slice(-items);
+  if (ended.length > 0) {
+    lines.push('', 'Ended just before, and perhaps missing from your history: these did run.');
+    lines.push(...ended.map(({ tool, summary }) => `- ${oneLine(tool, characters)}: ${oneLine(summary, characters)}`));
+  }
+  if (lost.length > 0) {
+    lines.push('', 'Lost:', ...lost.slice(0, items).map((what) => `- ${oneLine(what, characters)}`));
+    if (lost.length > items) lines.push(`- and ${lost.length - items} more`);
+  }
+  const machineReadable = { previous: { epoch: previousEpoch, exitClass, reason }, inFlight: told };
+  lines.push('', 'Go on with the task from where it stands.', '', '```json', JSON.stringify(machineReadable), '```');
   return lines.join('\n');
-}
-
-function machineReadable({ previousEpoch, exitClass, reason, inFlight }: BriefFacts) {
-  return { previous: { epoch: previousEpoch, exitClass, reason }, inFlight: inFlight.slice(-operationsShown) };
 }

@@ -24,7 +24,17 @@ export class Cgroup {
     }
   }
 
-  /** Kills all in it in one step. */
+  /** Whether anything lives in it or in a cgroup below it. */
+  isPopulated(): boolean {
+    try {
+      return /^populated 1$/m.test(readFileSync(join(this.path, 'cgroup.events'), 'utf8'));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENODEV')) return false;
+      throw error;
+    }
+  }
+
+  /** Kills all in it, and below it, in one step. */
   kill(): void {
     try {
       writeFileSync(join(this.path, 'cgroup.kill'), '1');

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, watch } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
+import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import type { ProofOfDeath } from '../../domain/receipt.js';
 import { Cgroup, type CgroupRoot } from './cgroup.js';
+import type { TreeIdentity } from './find-tree.js';
+import { readHeldExit, type HeldExit } from './held-exit.js';
 import { holderScript } from './holder-script.js';
-import { bearsMarker, isDead, readProcess, type ProcessIdentity } from './process-table.js';
-import { killTree, type TreeIdentity } from './process-tree.js';
+import { bearsMarker, isAlive, isDead, readProcess, ticksAt, type ProcessIdentity } from './process-table.js';
+import { killTree } from './process-tree.js';
 
 /** Names an attempt's processes on this boot of this machine. */
 export interface HeldAttempt {
@@ -15,14 +18,6 @@ export interface HeldAttempt {
   /** No process of the attempt started before this; clock ticks since boot. */
   sinceTicks: number;
   cgroups: CgroupRoot | null;
-}
-
-/** How a held command ended: its exit code, or the name of the signal that ended it. */
-export interface HeldExit {
-  exitCode: number | null;
-  signal: string | null;
-  /** Unix ms, from the exit file. */
-  endedAtMs: number;
 }
 
 /** What can be said of an attempt from its folder and the process table. */
@@ -37,33 +32,47 @@ export type Held =
 /** The environment variable whose value marks every process of an attempt. */
 export const attemptMarker = 'SHIM_ATTEMPT';
 
-/** Starts a command under a holder of its own, in its own session. It outlives this process. @returns the holder's pid. */
-export function spawnHolder(held: HeldAttempt, argv: readonly string[], cwd: string, environment: Readonly<Record<string, string>>): number {
+/** What a held command reads: nothing, or the FIFO `stdin` in the attempt's folder, which never ends. */
+export type HeldInput = 'null' | 'fifo';
+
+/**
+ * Starts a command under a holder of its own, in its own session. It outlives this process.
+ *
+ * @returns the holder's pid.
+ * @throws HostError Misconfigured where the working folder is missing, or the environment and arguments are larger than
+ * the kernel takes.
+ */
+export function spawnHolder(held: HeldAttempt, argv: readonly string[], cwd: string, environment: Readonly<Record<string, string>>, input: HeldInput = 'null'): number {
   const cgroup = held.cgroups?.of(held.attemptId) ?? null;
   cgroup?.create();
+  for (const file of ['holder.pid', 'stdout', 'stderr']) closeSync(openSync(join(held.path, file), 'a', 0o600));
   const log = openSync(join(held.path, 'holder.log'), 'a', 0o600);
-  for (const file of ['stdout', 'stderr']) closeSync(openSync(join(held.path, file), 'a', 0o600));
   try {
-    const holder = spawn('/bin/sh', ['-c', holderScript, 'shim-holder', held.path, cgroup?.path ?? '', ...argv], {
+    const stdin = input === 'fifo' ? join(held.path, 'stdin') : '/dev/null';
+    const holder = spawn('/bin/sh', ['-c', holderScript, 'shim-holder', held.path, cgroup?.path ?? '', stdin, ...argv], {
       cwd,
       env: { ...environment, [attemptMarker]: held.attemptId },
       detached: true,
       stdio: ['ignore', log, log],
     });
     holder.unref();
-    // A shell that could not be started has no pid; its error says why.
+    // A shell that could not be started has no pid, which is looked at here; the event comes later.
     holder.on('error', () => undefined);
-    if (holder.pid === undefined) throw new Error(`cannot start /bin/sh in ${cwd}`);
-    return holder.pid;
+    if (holder.pid !== undefined) return holder.pid;
+  } catch (error) {
+    if (!hasCode(error, 'E2BIG')) throw error;
+    throw new HostError(hostErrorCodes.misconfigured, 'environment and arguments are larger than the kernel takes; hand on fewer variables', undefined, { cause: error });
   } finally {
     closeSync(log);
   }
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) throw new HostError(hostErrorCodes.misconfigured, `the working folder ${cwd} is not there`);
+  throw new Error('cannot start /bin/sh: too many processes, too many open files or too little memory');
 }
 
 /** Takes the right to run from a holder that has not used it. @returns false where the command was claimed before. */
 export function claimAgainst(held: HeldAttempt): boolean {
   try {
-    mkdirSync(join(held.path, 'go'), { mode: 0o700 });
+    closeSync(openSync(join(held.path, 'go'), 'wx', 0o600));
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
@@ -72,32 +81,26 @@ export function claimAgainst(held: HeldAttempt): boolean {
 }
 
 export function inspect(held: HeldAttempt): Held {
-  const exit = readExit(held);
+  const exit = readHeldExit(held.path);
   if (exit) return { kind: 'exited', exit };
   const holder = findHolder(held);
   if (!exists(join(held.path, 'go'))) return { kind: 'unclaimed' };
   if (holder) return { kind: 'running', holder };
   // The exit file may have come between the two looks.
-  const late = readExit(held);
+  const late = readHeldExit(held.path);
   return late ? { kind: 'exited', exit: late } : { kind: 'lost' };
 }
 
-/** How the command ended; null while the holder has not said so. */
-export function readExit(held: HeldAttempt): HeldExit | null {
-  const path = join(held.path, 'exit');
-  const text = readIfThere(path);
-  if (text === null || !text.endsWith('\n')) return null;
-  const code = Number(text.trim());
-  const signal = signalOf(code, readIfThere(join(held.path, 'holder.log')) ?? '');
-  return { exitCode: signal === null ? code : null, signal, endedAtMs: Math.round(statSync(path).mtimeMs) };
-}
-
-/** How to find every process of the attempt. */
+/** How to find every process of the attempt, whether its holder lives or not. */
 export function treeOf(held: HeldAttempt): TreeIdentity {
   const holder = findHolder(held);
   const cgroup = held.cgroups?.of(held.attemptId) ?? null;
+  const exitedAtMs = holder ? null : statSync(join(held.path, 'exit'), { throwIfNoEntry: false })?.mtimeMs;
   return {
-    holderPid: holder?.pid ?? null,
+    holder,
+    sessions: holder ? [holder.pid] : recordedPids(held),
+    // A tick more, since start times are rounded down.
+    sessionsUntilTicks: holder ? Infinity : exitedAtMs === null || exitedAtMs === undefined ? 0 : ticksAt(exitedAtMs) + 1,
     sinceTicks: held.sinceTicks,
     marker: `${attemptMarker}=${held.attemptId}`,
     cgroup: cgroup && exists(cgroup.path) ? new Cgroup(cgroup.path) : null,
@@ -113,68 +116,79 @@ export function fence(held: HeldAttempt): Promise<ProofOfDeath> {
   return killTree(treeOf(held));
 }
 
+/** How often a watch looks for itself, ms: for a holder that was killed, and for an event that was dropped. */
+const pollMs = 500;
+
+/** The same where the machine has no more file watches to give, ms. */
+const pollWithoutEventsMs = 50;
+
 /**
- * Calls `onEnd` once, as soon as the exit file is whole or the holder is gone without one.
+ * Calls `onEnd` once, as soon as the exit file is whole or the holder is gone without one. If it has ended already, that
+ * is before this returns.
  *
  * @returns a function that ends the watch.
  */
 export function watchEnd(held: HeldAttempt, onEnd: (end: Extract<Held, { kind: 'exited' | 'lost' }>) => void): () => void {
   let over = false;
-  const finish = () => {
-    over = true;
-    watcher.close();
-    clearInterval(poll);
-  };
-  const look = (thorough: boolean) => {
-    if (over) return;
-    const exit = readExit(held);
-    const state: Held = exit ? { kind: 'exited', exit } : thorough ? inspect(held) : { kind: 'unclaimed' };
-    if (state.kind !== 'exited' && state.kind !== 'lost') return;
+  let poll: NodeJS.Timeout | null = null;
+  const look = (state: Held) => {
+    if (over || (state.kind !== 'exited' && state.kind !== 'lost')) return;
     finish();
     onEnd(state);
   };
-  const watcher = watch(held.path, (_event, file) => {
-    if (file === 'exit') look(false);
+  const watcher = watchFolder(held.path, (file) => {
+    if (file !== 'exit') return;
+    const exit = readHeldExit(held.path);
+    if (exit) look({ kind: 'exited', exit });
   });
-  watcher.on('error', () => undefined);
-  // Tells of a holder that was killed, and of an event that the kernel dropped.
-  const poll = setInterval(() => look(true), 500);
+  const finish = () => {
+    over = true;
+    watcher?.close();
+    if (poll) clearInterval(poll);
+  };
+  look(inspect(held));
+  if (over) return finish;
+  // While the holder lives there is nothing to tell: one short read.
+  poll = setInterval(() => findHolder(held) ?? look(inspect(held)), watcher ? pollMs : pollWithoutEventsMs);
   poll.unref();
-  look(true);
   return finish;
 }
 
-function findHolder(held: HeldAttempt): ProcessIdentity | null {
-  const pid = Number(readIfThere(join(held.path, 'holder.pid'))?.trim());
-  if (!Number.isInteger(pid) || pid <= 1) return null;
-  const info = readProcess(pid);
-  if (!info || isDead(info) || !bearsMarker(pid, `${attemptMarker}=${held.attemptId}`)) return null;
-  return { pid, startTicks: info.startTicks };
+/** Null where the machine's file watches are used up. */
+function watchFolder(path: string, onFile: (file: string | null) => void): FSWatcher | null {
+  try {
+    const watcher = watch(path, (_event, file) => onFile(file));
+    watcher.on('error', () => undefined);
+    return watcher;
+  } catch (error) {
+    if (hasCode(error, 'ENOSPC', 'EMFILE')) return null;
+    throw error;
+  }
 }
 
-/** What POSIX shells print for a command that a signal ended; they print nothing for SIGINT and SIGPIPE. */
-const signalWords: readonly [string, string][] = [
-  ['Killed', 'SIGKILL'],
-  ['Terminated', 'SIGTERM'],
-  ['Segmentation fault', 'SIGSEGV'],
-  ['Aborted', 'SIGABRT'],
-  ['Bus error', 'SIGBUS'],
-  ['Illegal instruction', 'SIGILL'],
-  ['Floating point exception', 'SIGFPE'],
-  ['Hangup', 'SIGHUP'],
-  ['Quit', 'SIGQUIT'],
-  ['Alarm clock', 'SIGALRM'],
-  ['User defined signal 1', 'SIGUSR1'],
-  ['User defined signal 2', 'SIGUSR2'],
-  ['Trace/breakpoint trap', 'SIGTRAP'],
-  ['CPU time limit exceeded', 'SIGXCPU'],
-  ['File size limit exceeded', 'SIGXFSZ'],
-];
+/** Holders that were found, so that a look at one that lives on is one short read. */
+const foundHolders = new WeakMap<HeldAttempt, ProcessIdentity>();
 
-function signalOf(code: number, holderLog: string): string | null {
-  if (code <= 128) return null;
-  const lastWords = holderLog.trimEnd().split('\n').at(-1) ?? '';
-  return signalWords.find(([words]) => lastWords.includes(words))?.[1] ?? null;
+/** The living holder; null where there is none. */
+function findHolder(held: HeldAttempt): ProcessIdentity | null {
+  const found = foundHolders.get(held);
+  if (found && isAlive(found)) return found;
+  for (const pid of recordedPids(held)) {
+    const info = readProcess(pid);
+    if (!info || isDead(info) || info.session !== pid || !bearsMarker(pid, `${attemptMarker}=${held.attemptId}`)) continue;
+    const holder = { pid, startTicks: info.startTicks };
+    foundHolders.set(held, holder);
+    return holder;
+  }
+  return null;
+}
+
+/** More than one where a second worker started a holder before the first one's had claimed the command. */
+const maxRecordedPids = 16;
+
+function recordedPids(held: HeldAttempt): number[] {
+  const lines = readIfThere(join(held.path, 'holder.pid'))?.split('\n').slice(0, -1) ?? [];
+  return lines.slice(-maxRecordedPids).map(Number).filter((pid) => Number.isInteger(pid) && pid > 1);
 }
 
 function readIfThere(path: string): string | null {
@@ -190,6 +204,6 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

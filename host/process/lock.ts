@@ -1,36 +1,45 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { z } from 'zod';
+
+const lockHolderSchema = z.object({ pid: z.number().int(), since: z.iso.datetime() });
+
+/** The process that has a lock, by its own account. */
+export type LockHolder = z.infer<typeof lockHolderSchema>;
 
 /** Thrown where another process has the lock. */
 export class LockedError extends Error {
   override name = 'LockedError';
 
-  /** @param holder what the other process left of itself: its pid, and since when. */
   constructor(
-    readonly holder: string,
+    readonly path: string,
+    /** Null where it has not said who it is. */
+    readonly holder: LockHolder | null,
     options: ErrorOptions,
   ) {
-    super(`locked by ${holder}`, options);
+    super(`${path} is locked by ${holder ? `process ${holder.pid}, since ${holder.since}` : 'a process that has not said which it is'}`, options);
   }
 }
 
 /**
  * Takes a lock that the kernel holds (on a SQLite file): it goes with the process, however that ends, and no child
- * inherits it.
+ * inherits it. Nothing else may open that file in this process: closing it again would give up the lock.
  *
  * @throws LockedError naming the process that has it.
  */
 export function takeLock(path: string): { release(): void } {
-  const holderFile = `${path}.json`;
   const database = new Database(path);
   try {
+    chmodSync(path, 0o600);
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const holder: LockHolder = { pid: process.pid, since: new Date().toISOString() };
+    writeFileSync(`${path}.json`, JSON.stringify(holder), { mode: 0o600 });
   } catch (error) {
     database.close();
-    throw new LockedError(readHolder(holderFile), { cause: error });
+    if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error;
+    throw new LockedError(path, readLockHolder(`${path}.json`), { cause: error });
   }
-  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 });
   return { release: () => database.close() };
 }
 
@@ -39,11 +48,12 @@ export function takeHostLock(home: string): { release(): void } {
   return takeLock(join(home, 'run', 'host.lock'));
 }
 
-function readHolder(path: string): string {
+function readLockHolder(path: string): LockHolder | null {
   try {
-    return readFileSync(path, 'utf8');
+    return lockHolderSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'unknown';
-    throw error;
+    const unsaid = error instanceof SyntaxError || error instanceof z.ZodError || (error instanceof Error && 'code' in error && error.code === 'ENOENT');
+    if (!unsaid) throw error;
+    return null;
   }
 }

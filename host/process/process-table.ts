@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { pageBytes, ticksPerSecond } from './kernel-units.js';
 
 /** One process as /proc shows it. */
 export interface ProcessInfo {
@@ -8,6 +9,7 @@ export interface ProcessInfo {
   session: number;
   /** R, S, D, T (stopped), Z (zombie)… */
   state: string;
+  threads: number;
   /** Start time in clock ticks since boot: with the pid and the boot it names a process for good. */
   startTicks: number;
   /** Processor time, ms. */
@@ -21,10 +23,12 @@ export interface ProcessIdentity {
   startTicks: number;
 }
 
-/** USER_HZ is 100 on every Linux that Node runs on. */
-const msPerTick = 10;
-const pageBytes = 4_096;
+const msPerTick = 1_000 / ticksPerSecond;
 const buffer = Buffer.allocUnsafe(4_096);
+
+/** Grows to the largest environment that was seen, up to a bound. */
+let environmentBuffer = Buffer.allocUnsafe(65_536);
+const maxEnvironmentBytes = 8_388_608;
 
 /** Every process of this machine, by pid: one synchronous pass, about 5 µs a process (async reads take eight times as long). */
 export function readProcessTable(): Map<number, ProcessInfo> {
@@ -51,6 +55,7 @@ export function readProcess(pid: number): ProcessInfo | null {
     ppid: field(1),
     processGroup: field(2),
     session: field(3),
+    threads: field(17),
     cpuMs: (field(11) + field(12)) * msPerTick,
     startTicks: field(19),
     rssBytes: field(21) * pageBytes,
@@ -63,37 +68,41 @@ export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
   return info !== null && info.startTicks === startTicks && !isDead(info);
 }
 
-/** A zombie keeps its pid and start time, but nothing runs in it any more. */
+/**
+ * A zombie keeps its pid and start time, but nothing runs in it any more; unless only its first thread has ended, while
+ * others go on.
+ */
 export function isDead(info: ProcessInfo): boolean {
-  return info.state === 'Z' || info.state === 'X';
+  return (info.state === 'Z' || info.state === 'X') && info.threads <= 1;
 }
 
 /** Whether a process was started with `marker` (NAME=value) in its environment; false where it may not be read. */
 export function bearsMarker(pid: number, marker: string): boolean {
-  try {
-    const environment = readFileSync(`/proc/${pid}/environ`);
-    const wanted = Buffer.from(`${marker}\0`);
-    for (let at = environment.indexOf(wanted); at >= 0; at = environment.indexOf(wanted, at + 1)) {
-      if (at === 0 || environment[at - 1] === 0) return true;
-    }
-    return false;
-  } catch (error) {
-    if (isProcessGone(error)) return false;
-    throw error;
+  const environment = readEnvironment(pid);
+  if (environment === null) return false;
+  const wanted = Buffer.from(`${marker}\0`);
+  for (let at = environment.indexOf(wanted); at >= 0; at = environment.indexOf(wanted, at + 1)) {
+    if (at === 0 || environment[at - 1] === 0) return true;
   }
+  return false;
 }
 
 /** Bytes read and written by a process so far, through any system call; 0 where it may not be read. */
 export function readIoBytes(pid: number): number {
   const text = readShort(`/proc/${pid}/io`);
   if (text === null) return 0;
-  const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(text)?.[1] ?? 0);
-  return value('rchar') + value('wchar');
+  const [, read, written] = /^rchar: (\d+)\nwchar: (\d+)$/m.exec(text) ?? [];
+  return Number(read ?? 0) + Number(written ?? 0);
 }
 
 /** Clock ticks since boot: what starts from now on has a start time of at least this. */
 export function ticksSinceBoot(): number {
   return Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * (1_000 / msPerTick));
+}
+
+/** The clock tick of a moment of this boot that is given in Unix ms; as wrong as the clock was set anew since then. */
+export function ticksAt(unixMs: number): number {
+  return ticksSinceBoot() - Math.floor((Date.now() - unixMs) / msPerTick);
 }
 
 /** Names this boot of this machine. */
@@ -102,10 +111,25 @@ export function readBootId(): string {
 }
 
 function readShort(path: string): string | null {
+  return readWith(path, (descriptor) => buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0)));
+}
+
+/** The environment a process was started with; valid until the next call. */
+function readEnvironment(pid: number): Buffer | null {
+  return readWith(`/proc/${pid}/environ`, (descriptor) => {
+    for (;;) {
+      const length = readSync(descriptor, environmentBuffer, 0, environmentBuffer.length, 0);
+      if (length < environmentBuffer.length || length >= maxEnvironmentBytes) return environmentBuffer.subarray(0, length);
+      environmentBuffer = Buffer.allocUnsafe(environmentBuffer.length * 2);
+    }
+  });
+}
+
+function readWith<T>(path: string, read: (descriptor: number) => T): T | null {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
-    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0));
+    return read(descriptor);
   } catch (error) {
     if (isProcessGone(error)) return null;
     throw error;

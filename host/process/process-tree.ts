@@ -1,69 +1,60 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import type { ProofOfDeath } from '../../domain/receipt.js';
-import type { Cgroup } from './cgroup.js';
-import { bearsMarker, isDead, readProcess, readProcessTable, type ProcessInfo } from './process-table.js';
+import { findTree, type TreeIdentity } from './find-tree.js';
+import { readProcess, readProcessTable, type ProcessInfo } from './process-table.js';
 
-/** How the processes of one attempt are told from all others. */
-export interface TreeIdentity {
-  /** Pid of the holder, which leads its own session and group; null where it is not known. */
-  holderPid: number | null;
-  /** Processes that started before the attempt cannot belong to it; clock ticks since boot. */
-  sinceTicks: number;
-  /** NAME=value in the environment of every process the agent starts, whatever session or parent it takes. */
-  marker: string;
-  /** The attempt's cgroup, where the machine lets SHIM make one. */
-  cgroup: Cgroup | null;
-}
+/** Looks in which every process that is new is stopped; what forks faster than that is killed as it is found. */
+const stoppingLooks = 10;
 
-/** A kill is looked at again after this; a process that is merely being reaped is gone by then, ms. */
-const passIntervalMs = 2;
-const slowPassIntervalMs = 50;
+/** A kill is looked at again after this, and after the quick looks more slowly, ms. */
+const lookIntervalMs = 2;
+const slowLookIntervalMs = 50;
+const quickLooks = 50;
 
-/** Passes until the interval grows: a bounded fork bomb dies within them. */
-const quickPasses = 50;
-
-/**
- * The living processes of an attempt: what its cgroup lists, or every process that descends from the holder, is in its
- * session or group, or bears the marker. Zombies are dead.
- */
-export function findTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo> = readProcessTable()): ProcessInfo[] {
-  return selectTree(tree, table, ({ pid }) => bearsMarker(pid, tree.marker));
-}
-
-/** As findTree, but without looking for the marker, which costs a read of each other process: for frequent looks. */
-export function findKnownTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo>): ProcessInfo[] {
-  return selectTree(tree, table, () => false);
-}
-
-function selectTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo>, isStray: (info: ProcessInfo) => boolean): ProcessInfo[] {
-  const inCgroup = new Set(tree.cgroup?.pids());
-  const descendants = descendantsOf(tree.holderPid, table);
-  const members: ProcessInfo[] = [];
-  for (const info of table.values()) {
-    if (isDead(info) || info.pid === process.pid || info.startTicks < tree.sinceTicks) continue;
-    const belongs =
-      inCgroup.has(info.pid) ||
-      descendants.has(info.pid) ||
-      (tree.holderPid !== null && (info.session === tree.holderPid || info.processGroup === tree.holderPid)) ||
-      isStray(info);
-    if (belongs) members.push(info);
-  }
-  return members;
-}
+/** While a tree ends by itself, it is looked at ever less often, ms. */
+const longestWaitMs = 20;
 
 /**
  * Kills every process of the tree and proves that none is left.
  *
- * @throws HostError NotProvedDead if some are still there after `deadlineMs` (a process in an uninterruptible wait).
+ * @throws HostError NotProvedDead if some are still there after `deadlineMs` (a process in an uninterruptible wait, or
+ * one that this user may not signal).
  */
-export async function killTree(tree: TreeIdentity, deadlineMs = 10_000): Promise<ProofOfDeath> {
+export function killTree(tree: TreeIdentity, deadlineMs = 10_000): Promise<ProofOfDeath> {
+  return killAll(tree, new Map(), deadlineMs);
+}
+
+/**
+ * Asks every process of the tree to end (SIGTERM, and SIGCONT for those that are stopped), waits until all are gone or
+ * the grace is over, then kills the rest. The holder is not asked: it ends after its command, when it has written how.
+ *
+ * @throws HostError NotProvedDead as killTree does.
+ */
+export async function terminateTree(tree: TreeIdentity, graceMs: number): Promise<ProofOfDeath> {
+  const deadlineMs = performance.now() + graceMs;
+  const seen = new Map<number, ProcessInfo>();
+  for (let waitMs = 1; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
+    const left = findTree(tree, readProcessTable(), seen.values());
+    const remainingMs = deadlineMs - performance.now();
+    if (left.length === 0 || remainingMs <= 0) return killAll(tree, seen);
+    for (const info of unseen(left, seen)) {
+      if (info.pid !== tree.holder?.pid) signalProcess(info, 'SIGTERM');
+      signalProcess(info, 'SIGCONT');
+    }
+    await delay(Math.min(waitMs, remainingMs));
+  }
+}
+
+/** @param seen what is known to belong to the tree, though nothing may show it any more (its parent has died). */
+async function killAll(tree: TreeIdentity, seen: Map<number, ProcessInfo>, deadlineMs = 10_000): Promise<ProofOfDeath> {
   const startedMs = performance.now();
+  const stopped = new Map<number, ProcessInfo>();
   const killed = new Set<number>();
-  for (let pass = 0; ; pass += 1) {
+  for (let look = 0; ; look += 1) {
     const table = readProcessTable();
-    const left = findTree(tree, table);
-    if (left.length === 0) {
+    const left = findTree(tree, table, [...seen.values(), ...stopped.values()]);
+    if (left.length === 0 && !tree.cgroup?.isPopulated()) {
       tree.cgroup?.remove();
       return {
         method: tree.cgroup ? 'cgroup' : 'sweep',
@@ -74,59 +65,42 @@ export async function killTree(tree: TreeIdentity, deadlineMs = 10_000): Promise
         durationMs: performance.now() - startedMs,
       };
     }
-    tree.cgroup?.kill();
-    // Stopped first, none can fork while the others die.
-    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const info of left) signalProcess(info, signal);
-    for (const { pid } of left) killed.add(pid);
-    if (performance.now() - startedMs > deadlineMs) {
-      throw new HostError(hostErrorCodes.notProvedDead, `${left.length} processes survive SIGKILL: ${left.slice(0, 5).map(({ pid, state }) => `${pid} (${state})`).join(', ')}`);
+    // All are stopped before the first is killed: a stopped one cannot fork, and no kill cuts a child off from the
+    // parent that shows whose it is.
+    const fresh = unseen(left, stopped);
+    for (const info of fresh) signalProcess(info, 'SIGSTOP');
+    if (fresh.length > 0 && look < stoppingLooks) {
+      await nextTurn();
+      continue;
     }
-    await delay(pass < quickPasses ? passIntervalMs : slowPassIntervalMs);
+    tree.cgroup?.kill();
+    for (const info of left) {
+      signalProcess(info, 'SIGKILL');
+      killed.add(info.pid);
+    }
+    if (performance.now() - startedMs > deadlineMs) {
+      const some = left.slice(0, 5).map(({ pid, state }) => `${pid} (${state})`);
+      throw new HostError(hostErrorCodes.notProvedDead, `${left.length} processes survive SIGKILL: ${some.join(', ')}`);
+    }
+    await delay(look < quickLooks ? lookIntervalMs : slowLookIntervalMs);
   }
 }
 
-/** Asks every process of the tree to end (SIGTERM, and SIGCONT for those that are stopped), waits, then kills the rest. */
-export async function terminateTree(tree: TreeIdentity, graceMs: number): Promise<ProofOfDeath> {
-  const deadlineMs = performance.now() + graceMs;
-  const asked = new Set<number>();
-  for (;;) {
-    const left = findTree(tree);
-    const agents = left.filter(({ pid }) => pid !== tree.holderPid);
-    if (agents.length === 0 || performance.now() >= deadlineMs) break;
-    for (const info of agents) {
-      if (asked.has(info.pid)) continue;
-      asked.add(info.pid);
-      signalProcess(info, 'SIGTERM');
-      signalProcess(info, 'SIGCONT');
-    }
-    await delay(Math.min(20, Math.max(1, deadlineMs - performance.now())));
-  }
-  return killTree(tree);
+/** Those that were not seen before; they are from now on. */
+function unseen(found: readonly ProcessInfo[], seen: Map<number, ProcessInfo>): ProcessInfo[] {
+  const fresh = found.filter(({ pid, startTicks }) => seen.get(pid)?.startTicks !== startTicks);
+  for (const info of fresh) seen.set(info.pid, info);
+  return fresh;
 }
 
 /** Signals the very process that was seen: a pid that has gone to another process since is left alone. */
-function signalProcess(seen: ProcessInfo, signal: NodeJS.Signals): void {
+export function signalProcess(seen: Pick<ProcessInfo, 'pid' | 'startTicks'>, signal: NodeJS.Signals): void {
   if (readProcess(seen.pid)?.startTicks !== seen.startTicks) return;
   try {
     process.kill(seen.pid, signal);
   } catch (error) {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
-    if (!gone) throw error;
+    // EPERM: it took another user's rights. It stays in the way of the proof, which says so.
+    const isNoFailure = error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM');
+    if (!isNoFailure) throw error;
   }
-}
-
-function descendantsOf(root: number | null, table: ReadonlyMap<number, ProcessInfo>): Set<number> {
-  const found = new Set<number>();
-  if (root === null || !table.has(root)) return found;
-  found.add(root);
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const { pid, ppid } of table.values()) {
-      if (!found.has(pid) && found.has(ppid)) {
-        found.add(pid);
-        grew = true;
-      }
-    }
-  }
-  return found;
 }

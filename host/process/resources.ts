@@ -1,5 +1,5 @@
 import type { ResourceSample } from '../../domain/watchdog.js';
-import { findKnownTree, type TreeIdentity } from './process-tree.js';
+import { findKnownTree, type TreeIdentity } from './find-tree.js';
 import { readIoBytes, type ProcessInfo } from './process-table.js';
 
 /** What a process tree uses, and whether it stands still by a signal. */
@@ -10,7 +10,7 @@ export interface TreeSample extends ResourceSample {
 
 /** Samples a tree from one look at the process table; null where nothing of it is there. */
 export function sampleTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo>): TreeSample | null {
-  const processes = findKnownTree(tree, table).filter(({ pid }) => pid !== tree.holderPid);
+  const processes = findKnownTree(tree, table).filter(({ pid }) => pid !== tree.holder?.pid);
   if (processes.length === 0) return null;
   const sum = (value: (info: ProcessInfo) => number) => processes.reduce((total, info) => total + value(info), 0);
   return {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -6,13 +7,17 @@ import { ensureShimHome, readWorkerRecord, type WorkerName } from '../../host/sh
 import { readService, serviceNames, startKeeper, type KeptService, type ServiceName } from './keeper.js';
 import { choosePorts, readTemporalRecord, serverCommand, untilServing } from './temporal-server.js';
 
+const besideThis = fileURLToPath(new URL('..', import.meta.url));
 const startDeadlineMs = 30_000;
 
 /** TERM to KILL of a service, ms. */
 const stopGraceMs = 15_000;
+
+/** KILL to the end of a process, ms. */
+const killGraceMs = 5_000;
 const pollMs = 25;
 
-/** Thrown where a service does not come up; the message names its log. */
+/** Thrown where a service does not come up, or does not end; the message names its log. */
 export class ServiceError extends Error {
   override name = 'ServiceError';
 }
@@ -22,6 +27,8 @@ export interface ServiceStatus {
   name: string;
   running: boolean;
   pid: number | null;
+  /** The process that starts it again; null where there is none, until the next start. */
+  keeperPid: number | null;
   restarts: number;
   /** Address, port or log file, one line. */
   detail: string;
@@ -31,6 +38,10 @@ export interface StartOptions {
   home: string;
   environment: NodeJS.ProcessEnv;
   onProgress: (text: string) => void;
+  /** Holds the compiled control-worker.js and host-worker.js; the folder above this module's without it. */
+  workersFolder?: string;
+  /** For each service to come up, ms; 30 s without it. */
+  deadlineMs?: number;
 }
 
 /**
@@ -39,7 +50,7 @@ export interface StartOptions {
  *
  * @throws ServiceError naming the log of what does not come up.
  */
-export async function startServices({ home, environment, onProgress }: StartOptions): Promise<void> {
+export async function startServices({ home, environment, onProgress, workersFolder = besideThis, deadlineMs = startDeadlineMs }: StartOptions): Promise<void> {
   ensureShimHome(home);
   const lock = await startLock(home, onProgress);
   try {
@@ -47,46 +58,63 @@ export async function startServices({ home, environment, onProgress }: StartOpti
     let workerEnvironment = environment;
     if (!namesTemporal(environment)) {
       const temporal = readService(home, 'temporal');
-      const record = (temporal.pid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home, environment));
-      keep(home, 'temporal', serverCommand(home, record, onProgress), environment, onProgress);
-      await untilServing(record.address, namespace, startDeadlineMs).catch((error: unknown) => {
+      // A keeper whose server is just dead brings it back at the ports it had.
+      const record = (temporal.pid === null && temporal.keeperPid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home, environment));
+      await keep(home, 'temporal', serverCommand(home, record, namespace, onProgress), environment, onProgress);
+      await untilServing(record.address, namespace, deadlineMs).catch((error: unknown) => {
         throw new ServiceError(`${error instanceof Error ? error.message : String(error)}; see ${temporal.logFile}`, { cause: error });
       });
       workerEnvironment = { ...environment, TEMPORAL_ADDRESS: record.address };
     }
-    for (const name of ['control-worker', 'host-worker'] as const) keep(home, name, workerCommand(name), workerEnvironment, onProgress);
-    for (const name of ['control-worker', 'host-worker'] as const) await untilWorking(home, name);
+    for (const name of ['control-worker', 'host-worker'] as const) await keep(home, name, workerCommand(workersFolder, name), workerEnvironment, onProgress);
+    for (const name of ['control-worker', 'host-worker'] as const) await untilWorking(home, name, deadlineMs);
   } finally {
     lock.release();
   }
 }
 
-/** Ends the services, the last started first. Agents live on: the next host worker adopts them. */
+/**
+ * Ends the services, the last started first. Agents live on: the next host worker adopts them.
+ *
+ * @throws ServiceError naming a process that even KILL does not end.
+ */
 export async function stopServices({ home, onProgress }: Pick<StartOptions, 'home' | 'onProgress'>): Promise<void> {
-  for (const name of serviceNames.toReversed()) {
-    const { pid, keeperPid } = readService(home, name);
-    if (pid === null && keeperPid === null) continue;
-    onProgress(`stopping ${name}`);
-    signal(keeperPid, 'SIGTERM');
-    if (keeperPid === null) signal(pid, 'SIGTERM');
-    const until = performance.now() + stopGraceMs;
-    for (let kept = readService(home, name); kept.pid !== null || kept.keeperPid !== null; kept = readService(home, name)) {
-      if (performance.now() > until) {
-        signal(kept.keeperPid, 'SIGKILL');
-        signal(kept.pid, 'SIGKILL');
-      }
-      await delay(pollMs);
+  if (!existsSync(join(home, 'run'))) return;
+  const lock = await startLock(home, onProgress);
+  try {
+    for (const name of serviceNames.toReversed()) {
+      const { pid, keeperPid } = readService(home, name);
+      if (pid === null && keeperPid === null) continue;
+      onProgress(`stopping ${name}`);
+      signal(keeperPid ?? pid, 'SIGTERM');
+      if (await hasEnded(home, name, stopGraceMs)) continue;
+      onProgress(`killing ${name}`);
+      const stubborn = readService(home, name);
+      signal(stubborn.keeperPid, 'SIGKILL');
+      signal(stubborn.pid, 'SIGKILL');
+      if (!(await hasEnded(home, name, killGraceMs))) throw new ServiceError(`${name} (process ${stubborn.pid}) cannot be ended; see ${stubborn.logFile}`);
     }
+  } finally {
+    lock.release();
   }
 }
 
+async function hasEnded(home: string, name: ServiceName, withinMs: number): Promise<boolean> {
+  for (const until = performance.now() + withinMs; performance.now() < until; await delay(pollMs)) {
+    const { pid, keeperPid } = readService(home, name);
+    if (pid === null && keeperPid === null) return true;
+  }
+  return false;
+}
+
+/** Each service of this machine, in the order of their start; without Temporal where the environment names another. */
 export function servicesStatus(home: string): Promise<ServiceStatus[]> {
   const external = namesTemporal(process.env);
   const names = external ? serviceNames.filter((name) => name !== 'temporal') : serviceNames;
   return Promise.resolve(
     names.map((name) => {
-      const { pid, restarts, logFile } = readService(home, name);
-      return { name, running: pid !== null, pid, restarts, detail: pid === null ? `not running; log: ${logFile}` : detailOf(home, name) };
+      const { pid, keeperPid, restarts, logFile } = readService(home, name);
+      return { name, running: pid !== null, pid, keeperPid, restarts, detail: pid === null ? `not running; log: ${logFile}` : detailOf(home, name) };
     }),
   );
 }
@@ -97,20 +125,20 @@ function detailOf(home: string, name: ServiceName): string {
   return record ? `${record.address}, Web UI ${record.uiUrl}` : '';
 }
 
-function keep(home: string, name: ServiceName, command: readonly string[], environment: NodeJS.ProcessEnv, onProgress: (text: string) => void): void {
+async function keep(home: string, name: ServiceName, command: readonly string[], environment: NodeJS.ProcessEnv, onProgress: (text: string) => void): Promise<void> {
   const { pid, keeperPid } = readService(home, name);
   if (keeperPid !== null) return;
   onProgress(pid === null ? `starting ${name}` : `${name} runs without its keeper; giving it one`);
-  startKeeper(home, name, command, environment, pid);
+  await startKeeper(home, name, command, environment, pid);
 }
 
-function workerCommand(name: WorkerName): string[] {
-  return [process.execPath, '--enable-source-maps', fileURLToPath(new URL(`../${name}.js`, import.meta.url))];
+function workerCommand(folder: string, name: WorkerName): string[] {
+  return [process.execPath, '--enable-source-maps', join(folder, `${name}.js`)];
 }
 
 /** A worker is up when the record it writes last names the living process. */
-async function untilWorking(home: string, name: WorkerName): Promise<void> {
-  const until = performance.now() + startDeadlineMs;
+async function untilWorking(home: string, name: WorkerName, deadlineMs: number): Promise<void> {
+  const until = performance.now() + deadlineMs;
   for (;;) {
     const service: KeptService = readService(home, name);
     if (service.pid !== null && readWorkerRecord(home, name)?.pid === service.pid) return;
@@ -119,7 +147,7 @@ async function untilWorking(home: string, name: WorkerName): Promise<void> {
   }
 }
 
-/** One `shim up` at a time: a second one waits, and then finds everything running. */
+/** One start or stop at a time: a second one waits, and then finds everything done. */
 async function startLock(home: string, onProgress: (text: string) => void): Promise<{ release(): void }> {
   const path = join(home, 'run', 'up.lock');
   const until = performance.now() + startDeadlineMs;
@@ -128,7 +156,7 @@ async function startLock(home: string, onProgress: (text: string) => void): Prom
       return takeLock(path);
     } catch (error) {
       if (!(error instanceof LockedError) || performance.now() > until) throw error;
-      if (!told) onProgress('waiting for another shim up');
+      if (!told) onProgress('waiting for another start or stop');
       await delay(pollMs);
     }
   }

@@ -52,7 +52,7 @@ export async function choosePorts(home: string, environment: NodeJS.ProcessEnv):
  *
  * @throws Error with what to do, where there is no Temporal CLI and none can be fetched.
  */
-export function serverCommand(home: string, { port, uiPort }: TemporalRecord, onProgress: (text: string) => void): string[] {
+export function serverCommand(home: string, { port, uiPort }: TemporalRecord, namespace: string, onProgress: (text: string) => void): string[] {
   mkdirSync(join(home, 'temporal'), { recursive: true, mode: 0o700 });
   const pair = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   return [
@@ -64,6 +64,7 @@ export function serverCommand(home: string, { port, uiPort }: TemporalRecord, on
     ...pair('--port', [String(port)]),
     ...pair('--ui-ip', ['127.0.0.1']),
     ...pair('--ui-port', [String(uiPort)]),
+    ...pair('--namespace', [namespace]),
     ...pair('--log-level', ['warn']),
     ...pair('--sqlite-pragma', ['journal_mode=WAL', 'synchronous=FULL']),
     ...pair('--dynamic-config-value', ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000']),

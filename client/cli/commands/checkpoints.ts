@@ -30,7 +30,7 @@ async function showCheckpoints(context: CliContext, name: string, { json }: { js
 }
 
 function row({ id, manifest }: ListedCheckpoint, nowMs: number): string[] {
-  if (!manifest) return [id, 'unreadable: it is never used', '', '', '', '', '', ''];
+  if (!manifest) return [id, '-', 'torn or altered: it is never used', '-', '-', '-', '-', '-'];
   const { createdAt, trigger, epoch, tree, transcript, pending, durationMs } = manifest;
   const lines = transcript ? count(transcript.messages, 'message') : '-';
   return [id, formatWhen(createdAt, nowMs), trigger, String(epoch), String(tree.files), lines, String(pending.length), formatDuration(durationMs)];

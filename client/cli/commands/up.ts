@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
-import { bringUp, type ServiceStatus } from '../services.js';
+import type { ServiceStatus } from '../../../workers/embedded/services.js';
+import { bringUp } from '../services.js';
 import { stateColour } from '../state-colour.js';
 import { renderTable } from '../table.js';
 

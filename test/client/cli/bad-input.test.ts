@@ -1,17 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { buildCli, type BuiltCli } from '../built-cli.js';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runCli } from '../built-cli.js';
 
-let cli: BuiltCli;
 let folder: string;
 let home: string;
 
-beforeAll(async () => {
-  cli = await buildCli();
-}, 60_000);
-afterAll(() => cli.remove());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'shim-cli-'));
   home = join(folder, 'home');
@@ -20,7 +15,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const run = (...argv: string[]) => cli.run(argv, { SHIM_HOME: home });
+const run = (...argv: string[]) => runCli(argv, { SHIM_HOME: home });
 
 it.each<[string, string[], RegExp]>([
   ['an unknown agent', ['run', '--agent', 'gpt', '--', 'true'], /--agent: "gpt" is not an agent; there are claude-code, codex, command/],
@@ -65,13 +60,13 @@ it.each([
 });
 
 it("says that a Temporal of the person's own does not answer, and where", async () => {
-  const { exitCode, stderr } = await cli.run(['pause', 'fix'], { SHIM_HOME: home, TEMPORAL_ADDRESS: '127.0.0.1:9' });
+  const { exitCode, stderr } = await runCli(['pause', 'fix'], { SHIM_HOME: home, TEMPORAL_ADDRESS: '127.0.0.1:9' });
   expect(exitCode).toBe(4);
   expect(stderr).toBe('shim: Temporal does not answer at 127.0.0.1:9; check TEMPORAL_ADDRESS and that it is up');
 });
 
 it('does not say that a session is unknown where Temporal could not be asked', async () => {
-  const { exitCode } = await cli.run(['status', 'fix'], { SHIM_HOME: home, TEMPORAL_ADDRESS: '127.0.0.1:9' });
+  const { exitCode } = await runCli(['status', 'fix'], { SHIM_HOME: home, TEMPORAL_ADDRESS: '127.0.0.1:9' });
   expect(exitCode).toBe(4);
 });
 

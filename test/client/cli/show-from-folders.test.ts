@@ -2,24 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildCli, type BuiltCli } from '../built-cli.js';
+import { runCli } from '../built-cli.js';
 import { writeClosedSession } from '../fixture-session.js';
 
-let cli: BuiltCli;
 let home: string;
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'shim-cli-'));
-  const [built, folder] = await Promise.all([buildCli(), writeClosedSession(home)]);
-  cli = built;
+  const folder = await writeClosedSession(home);
   writeFileSync(join(folder.logPath, 'session.log'), '2026-01-02T03:04:05.000Z 1 out | one\n2026-01-02T03:04:06.000Z 2 out | two\n2026-01-02T03:04:07.000Z 2 err | three\n');
-}, 60_000);
-afterAll(async () => {
-  await cli.remove();
+});
+afterAll(() => {
   rmSync(home, { recursive: true });
 });
 
-const run = (...argv: string[]) => cli.run(argv, { SHIM_HOME: home });
+const run = (...argv: string[]) => runCli(argv, { SHIM_HOME: home });
 
 it('shows all sessions from the folders while Temporal is down, and says so', async () => {
   const { exitCode, stdout, stderr } = await run('status');

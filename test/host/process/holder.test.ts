@@ -1,53 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CgroupRoot } from '../../../host/process/cgroup.js';
-import { attemptMarker, claimAgainst, fence, inspect, spawnHolder, treeOf, watchEnd, type Held, type HeldAttempt } from '../../../host/process/holder.js';
-import { findTree, killTree, terminateTree } from '../../../host/process/process-tree.js';
+import { attemptMarker, claimAgainst, fence, inspect, treeOf } from '../../../host/process/holder.js';
+import { findTree } from '../../../host/process/find-tree.js';
+import { killTree, terminateTree } from '../../../host/process/process-tree.js';
 import { isAlive, readProcess } from '../../../host/process/process-table.js';
+import { end, endAttempts, environment, lineIn, newAttempt, run } from './attempts.js';
 
-const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
-const begun: HeldAttempt[] = [];
-
-function newAttempt(cgroups: CgroupRoot | null = null): HeldAttempt {
-  const held = { attemptId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-held-')), cgroups, sinceTicks: 0 };
-  begun.push(held);
-  return held;
-}
-
-function run(held: HeldAttempt, ...argv: string[]): number {
-  return spawnHolder(held, argv, held.path, environment);
-}
-
-function end(held: HeldAttempt): Promise<Held> {
-  return new Promise((resolve) => watchEnd(held, resolve));
-}
-
-/** Resolves with the file's text once a line of it is complete. */
-function lineIn(path: string, file: string): Promise<string> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const text = existsSync(join(path, file)) ? readFileSync(join(path, file), 'utf8') : '';
-      if (!text.endsWith('\n')) return;
-      watcher.close();
-      resolve(text.trim());
-    };
-    const watcher = watch(path, look);
-    look();
-  });
-}
-
-afterEach(async () => {
-  for (const held of begun.splice(0)) {
-    await fence(held);
-    rmSync(held.path, { recursive: true, force: true });
-  }
-});
+afterEach(endAttempts);
 
 describe('a held command', () => {
   it('ends with its exit code', async () => {
@@ -176,10 +140,12 @@ describe.each([
 
 describe('a zombie', () => {
   it('counts as dead', async () => {
-    // Its parent never waits for it.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...environment, [attemptMarker]: 'zombie-test' } });
+    // Its parent has become a program that never waits for it.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...environment, [attemptMarker]: 'zombie-test' } });
     const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(chunk.toString().trim());
+    await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8'), { interval: 5 }).toBe('sleep\n');
+    process.kill(pid, 'SIGKILL');
     await expect.poll(() => readProcess(pid)?.state, { interval: 5 }).toBe('Z');
     expect(isAlive({ pid, startTicks: readProcess(pid)?.startTicks ?? 0 })).toBe(false);
     parent.kill('SIGKILL');

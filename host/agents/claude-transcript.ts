@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { asArray, asObject, asText, type JsonObject } from './json-line.js';
+import type { TranscriptRules } from './trimmed-copy.js';
+
+/** Projects looked through for a conversation that is not where it should be. */
+const projectsLookedThrough = 2_000;
+
+/** Whether an entry of Claude Code's transcript is a message of the conversation. */
+export function isClaudeMessage(entry: JsonObject): boolean {
+  return entry['type'] === 'user' || entry['type'] === 'assistant';
+}
+
+/** How Claude Code's transcript is cut. @param conversationId of the copy. */
+export function claudeTranscriptRules(conversationId: string): TranscriptRules {
+  return {
+    isMessage: isClaudeMessage,
+    toolIds: (entry) => {
+      const blocks = asArray(asObject(entry['message'])?.['content']).map(asObject);
+      const idsOf = (type: string, field: string) => blocks.filter((block) => block?.['type'] === type).map((block) => asText(block?.[field]) ?? '');
+      return isClaudeMessage(entry) ? { calls: idsOf('tool_use', 'id'), results: idsOf('tool_result', 'tool_use_id') } : { calls: [], results: [] };
+    },
+    dropsUnansweredCalls: true,
+    isFrame: () => false,
+    rename: (entry) => {
+      if ('sessionId' in entry) entry['sessionId'] = conversationId;
+    },
+  };
+}
+
+/**
+ * Where Claude Code keeps a conversation: in a folder named after the working folder, each character but letters and
+ * digits a `-`. A name that is too long it shortens in its own way: there the conversation is looked for by its id.
+ *
+ * @returns null where there is none yet.
+ */
+export function findClaudeTranscript(configFolder: string, cwd: string, conversationId: string): string | null {
+  const projects = join(configFolder, 'projects');
+  const file = `${conversationId}.jsonl`;
+  const expected = join(projects, realPath(cwd).replace(/[^A-Za-z0-9]/g, '-'), file);
+  if (existsSync(expected)) return expected;
+  const elsewhere = namesIn(projects)
+    .slice(0, projectsLookedThrough)
+    .map((project) => join(projects, project, file));
+  return elsewhere.find((path) => existsSync(path)) ?? null;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return path;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+    throw error;
+  }
+}

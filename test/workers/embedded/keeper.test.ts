@@ -1,0 +1,80 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ensureShimHome } from '../../../host/shim-home.js';
+import { readService, startKeeper } from '../../../workers/embedded/keeper.js';
+import { stopServices } from '../../../workers/embedded/services.js';
+import { poll } from '../../support/poll.js';
+
+describe('a keeper', () => {
+  let home: string;
+  const read = () => Promise.resolve(readService(home, 'temporal'));
+  const lines = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
+
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'shim-keeper-'));
+    ensureShimHome(home);
+  });
+
+  afterEach(async () => {
+    await stopServices({ home, onProgress: () => undefined });
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it('waits twice as long after each death of a service that does not stay up', async () => {
+    const births = join(home, 'births');
+    await startKeeper(home, 'temporal', ['sh', '-c', `date +%s%N >> ${births}`], process.env, null);
+    const times = await poll(
+      () => Promise.resolve(lines(births)),
+      (seen) => seen.length >= 4,
+    );
+    const [first = 0, second = 0, third = 0, fourth = 0] = times.map((time) => Number(time) / 1e6);
+    expect(second - first).toBeGreaterThanOrEqual(200);
+    expect(third - second).toBeGreaterThanOrEqual(400);
+    expect(fourth - third).toBeGreaterThanOrEqual(800);
+  });
+
+  it('ends at once when told to while its service is down', async () => {
+    await startKeeper(home, 'temporal', ['false'], process.env, null);
+    await poll(read, ({ restarts, keeperPid }) => restarts >= 3 && keeperPid !== null);
+    const asked = performance.now();
+    await stopServices({ home, onProgress: () => undefined });
+    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(readService(home, 'temporal')).toMatchObject({ pid: null, keeperPid: null });
+  });
+
+  it('passes TERM on and leaves its service the time to end', async () => {
+    const farewell = join(home, 'farewell');
+    const service = `trap 'echo bye > ${farewell}; exit 0' TERM; echo ready; while :; do sleep 0.05; done`;
+    await startKeeper(home, 'temporal', ['sh', '-c', service], process.env, null);
+    const { logFile } = await read();
+    await poll(
+      () => Promise.resolve(lines(logFile)),
+      (seen) => seen.includes('ready'),
+    );
+    await stopServices({ home, onProgress: () => undefined });
+    expect(lines(farewell)).toEqual(['bye']);
+  });
+
+  it('moves a log that is too long aside before it starts its service', async () => {
+    const { logFile } = await read();
+    writeFileSync(logFile, 'x'.repeat(10_000_001));
+    await startKeeper(home, 'temporal', ['sh', '-c', 'echo begun; exec sleep 60'], process.env, null);
+    await poll(
+      () => Promise.resolve(lines(logFile)),
+      (seen) => seen.includes('begun'),
+    );
+    expect(readFileSync(`${logFile}.1`)).toHaveLength(10_000_001);
+  });
+
+  it('is not taken for alive where its pid file names a process that started later', async () => {
+    await startKeeper(home, 'temporal', ['sleep', '60'], process.env, null);
+    const { pid } = await poll(read, (service) => service.pid !== null && service.keeperPid !== null);
+    const file = join(home, 'run', 'temporal.pid');
+    const rightly = readFileSync(file, 'utf8');
+    writeFileSync(file, `${pid} 1\n`);
+    expect((await read()).pid).toBeNull();
+    writeFileSync(file, rightly);
+  });
+});
