@@ -36,6 +36,8 @@ export interface FailureHistory {
   /** Ends in a row by overload, or by a limit without a reset time. */
   consecutiveWaits: number;
   consecutiveContextFull: number;
+  /** Recycles in a row of attempts that never got healthy: their context is full from the start. */
+  consecutiveRecycles: number;
   /** Resumes in a row that never came to run. */
   consecutiveFailedResumes: number;
 }
@@ -45,6 +47,7 @@ export const emptyHistory: FailureHistory = {
   consecutive: 0,
   consecutiveWaits: 0,
   consecutiveContextFull: 0,
+  consecutiveRecycles: 0,
   consecutiveFailedResumes: 0,
 };
 
@@ -75,6 +78,9 @@ const limitWait = { baseMs: 300_000, maxMs: 3_600_000 };
 /** A full context is met by ever smaller resumes; when the smallest is full too, a person is needed. */
 const contextFullStrategies: readonly ResumeStrategy[] = ['fork', 'brief'];
 
+/** A context that is full soon after a fresh start will be so after the next one. */
+const quickRecyclesAllowed = 2;
+
 /** Decides what comes after an attempt has ended, and what to remember of it. Pure and total. */
 export function decideNext(input: DecisionInput): { decision: Decision; history: FailureHistory } {
   const history = remember(input);
@@ -95,6 +101,9 @@ function decide(input: DecisionInput, history: FailureHistory): Decision {
       if (policy.restart !== 'always') return { kind: 'complete', reason: report.reason };
       return { kind: 'back_off', delayMs: backOffDelay(input, Math.max(1, history.consecutive)), strategy, reason: 'policy always: completed' };
     case 'recycled':
+      if (history.consecutiveRecycles > quickRecyclesAllowed) {
+        return { kind: 'fail', reason: `${why} (again and again, soon after each start: raise the danger zone, or give it a smaller task)` };
+      }
       return { kind: 'restart_now', strategy: 'brief', reason: why };
     default:
       break;
@@ -137,6 +146,7 @@ function remember({ policy, history, report, nowMs }: DecisionInput): FailureHis
     consecutive: (healthy ? 0 : history.consecutive) + (restarts ? 1 : 0),
     consecutiveWaits: waits ? history.consecutiveWaits + 1 : 0,
     consecutiveContextFull: report.exitClass === 'context_full' ? history.consecutiveContextFull + 1 : 0,
+    consecutiveRecycles: report.exitClass === 'recycled' && !healthy ? history.consecutiveRecycles + 1 : 0,
     consecutiveFailedResumes: counted && report.runningAtMs === null ? history.consecutiveFailedResumes + 1 : 0,
   };
 }

@@ -152,12 +152,6 @@ export class AttemptRunner {
     }
     const trigger = this.runningAtMs === null ? null : checkpoints.due(signals, risk, Date.now());
     if (trigger) this.inBackground('checkpoint', this.checkpoint(trigger));
-    const isFull = risk.contextUse !== null && risk.contextUse >= parameters.dangerZone;
-    if (isFull && signals.pending.length === 0 && this.resultAtMs === null && !this.recycling) {
-      this.recycling = true;
-      const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(parameters.dangerZone * 100)} %`;
-      this.endInBackground({ exitClass: 'recycled', reason }, true);
-    }
     if (nowMs - this.liveWrittenMs >= liveRecordIntervalMs) this.writeLive();
   }
 
@@ -214,7 +208,19 @@ export class AttemptRunner {
       if (event.kind === 'result') this.resultAtMs = performance.now();
       if (event.kind !== 'output') this.markRunning(nowMs);
       if (event.kind === 'message') this.answered();
+      this.recycleIfFull();
     }
+  }
+
+  /** A context in its danger zone is not left to fill up: between two operations the attempt is checkpointed and ended. */
+  private recycleIfFull(): void {
+    const { signals, risk } = this.collector;
+    const { dangerZone } = this.setup.parameters;
+    const isFull = risk.contextUse !== null && risk.contextUse >= dangerZone;
+    if (!isFull || signals.pending.length > 0 || this.resultAtMs !== null || this.recycling || this.finishing) return;
+    this.recycling = true;
+    const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(dangerZone * 100)} %`;
+    this.endInBackground({ exitClass: 'recycled', reason }, true);
   }
 
   private onEnd(end: Extract<Held, { kind: 'exited' | 'lost' }>): void {

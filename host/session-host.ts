@@ -136,9 +136,11 @@ export class SessionHost {
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
     mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
-    const plan = previous && (await planResume(runtime, input, attempt, previous));
-    await this.ensureWorkTree(runtime, plan);
-    const launch = plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt));
+    const { plan, launch } = await this.planLaunch(runtime, input, attempt, previous).catch((error: unknown) => {
+      // Nothing was begun: there is no attempt to show.
+      rmSync(attempt.path, { recursive: true, force: true });
+      throw error;
+    });
     const record = this.recordAttempt(attempt, input, launch);
     const environment = { ...runtime.environment, ...launch.environment, SHIM_SESSION: input.sessionId };
     mkdirSync(join(folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
@@ -149,6 +151,12 @@ export class SessionHost {
     this.host.events.emit('attempt_began', { name: input.name, epoch: input.epoch });
     if (previous && plan && proof) this.inBackground(input.name, 'keep the receipt', keepReceipt(this.host, runner, previous, plan, proof));
     return { pid, startedAtMs: record.startedAtMs, adopted: false };
+  }
+
+  private async planLaunch(runtime: SessionRuntime, input: StartAgentInput, attempt: AttemptFolder, previous: PreviousAttempt | null): Promise<{ plan: ResumePlan | null; launch: Launch }> {
+    const plan = previous && (await planResume(runtime, input, attempt, previous));
+    await this.ensureWorkTree(runtime, plan);
+    return { plan, launch: plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt)) };
   }
 
   /** The same request again: its attempt is there, or was; null where it never came to be. */

@@ -24,10 +24,11 @@ async function main(options: Options): Promise<void> {
   stream.begin();
   if (failing === 'auth') fail(stream, 'Invalid API key · Please run /login');
   const inFlight = itemsInFlight();
-  for (let item = finishedItems() + 1; item <= options.items; item += 1) {
+  const first = finishedItems() + 1;
+  for (let item = first; item <= options.items; item += 1) {
     const here = item === options.failAt ? failing : null;
     const callId = `call-${epoch}-${item}`;
-    stream.callTool(callId, { item }, options.fillContext ? 40_000 * item : 1_000);
+    stream.callTool(callId, { item }, options.fillContext ? 40_000 * (item - first + 1) : 1_000);
     await delay(options.stepMs);
     await failBefore(here, stream, options);
     const state = inFlight.has(item) ? ledger.stateOf(item) : 'nothing';

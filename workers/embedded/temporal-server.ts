@@ -33,11 +33,14 @@ export function readTemporalRecord(home: string): TemporalRecord | null {
   }
 }
 
-/** Chooses the server's ports: those it had, the usual ones, or free ones. */
-export async function choosePorts(home: string): Promise<TemporalRecord> {
+/**
+ * Chooses the server's ports: those it had, the usual ones, or free ones. SHIM_TEMPORAL_PORT and SHIM_UI_PORT replace the
+ * usual ones; 0 means any free one.
+ */
+export async function choosePorts(home: string, environment: NodeJS.ProcessEnv): Promise<TemporalRecord> {
   const before = readTemporalRecord(home);
-  const port = await firstFree([before?.port, defaultPort]);
-  const uiPort = await firstFree([before?.uiPort, defaultUiPort]);
+  const port = await firstFree([before?.port, Number(environment['SHIM_TEMPORAL_PORT'] ?? defaultPort)]);
+  const uiPort = await firstFree([before?.uiPort, Number(environment['SHIM_UI_PORT'] ?? defaultUiPort)]);
   const record = { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort };
   writeFileSync(recordFile(home), JSON.stringify(record), { mode: 0o600 });
   return record;
@@ -92,10 +95,11 @@ export async function untilServing(address: string, namespace: string, deadlineM
 }
 
 async function firstFree(wanted: readonly (number | undefined)[]): Promise<number> {
-  for (const port of wanted) if (port !== undefined && (await listenOnce(port)) !== null) return port;
-  const any = await listenOnce(0);
-  if (any === null) throw new Error('no free port on the loopback interface');
-  return any;
+  for (const port of [...wanted, 0]) {
+    const free = port === undefined ? null : await listenOnce(port);
+    if (free !== null) return free;
+  }
+  throw new Error('no free port on the loopback interface');
 }
 
 /** @returns the port, or null where it is taken. */
