@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/agents/**/*.test.ts'],
     globalSetup: ['test/agents/install-agents.ts'],
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // An agent takes 200 MB and most of a core while it starts.

@@ -10,6 +10,7 @@ import { plausibleReset } from './reset-time.js';
  */
 export function claudeStreamParser(): StreamParser {
   let lastMessageId: string | undefined;
+  let limitResetsAtMs: number | undefined;
   return (line) => {
     const entry = parseObject(line);
     if (!entry) return [{ kind: 'output' }];
@@ -27,9 +28,10 @@ export function claudeStreamParser(): StreamParser {
       case 'user':
         return userEvents(entry);
       case 'rate_limit_event':
-        return limitEvents(asObject(entry['rate_limit_info']) ?? entry);
+        limitResetsAtMs = resetIn(entry) ?? limitResetsAtMs;
+        return limitEvents(entry);
       case 'result':
-        return [resultEvent(entry)];
+        return [resultEvent(entry, limitResetsAtMs)];
       default:
         return [{ kind: 'output' }];
     }
@@ -89,17 +91,25 @@ function userEvents(entry: JsonObject): AgentEvent[] {
 }
 
 /** Each window's state is told as it changes: only a rejection is a limit that has been reached. */
-function limitEvents(info: JsonObject): AgentEvent[] {
-  if (asText(info['status'])?.startsWith('allowed')) return [{ kind: 'output' }];
-  const resetsAtMs = plausibleReset(info['resetsAt'] ?? info['resets_at'], Date.now());
+function limitEvents(entry: JsonObject): AgentEvent[] {
+  if (isAllowed(entry)) return [{ kind: 'output' }];
+  const resetsAtMs = resetIn(entry);
   return [{ kind: 'limit_seen', ...(resetsAtMs === undefined ? {} : { resetsAtMs }) }];
+}
+
+function resetIn(entry: JsonObject): number | undefined {
+  return isAllowed(entry) ? undefined : plausibleReset(asObject(entry['rate_limit_info'])?.['resetsAt'], Date.now());
+}
+
+function isAllowed(entry: JsonObject): boolean {
+  return asText(asObject(entry['rate_limit_info'])?.['status'])?.startsWith('allowed') ?? false;
 }
 
 /** Ends at a bound that the user gave the agent: another attempt would only be given the same bound again. */
 const userBounds: ReadonlySet<unknown> = new Set(['error_max_turns', 'error_max_budget_usd']);
 
 /** `subtype` says "success" for overload and limits too: it is no proof of success, but "error…" is one of failure. */
-function resultEvent(entry: JsonObject): AgentEvent {
+function resultEvent(entry: JsonObject, limitResetsAtMs: number | undefined): AgentEvent {
   const costUsd = asAmount(entry['total_cost_usd']);
   const usage = usageOf(entry['usage']);
   const windows = Object.values(asObject(entry['modelUsage']) ?? {}).map((model) => asAmount(asObject(model)?.['contextWindow']));
@@ -112,6 +122,8 @@ function resultEvent(entry: JsonObject): AgentEvent {
   const failure: AgentFailure = userBounds.has(subtype)
     ? { exitClass: 'misconfigured', message: oneLine(`${words} (${subtype}): give it a higher bound`, 300) }
     : failureOf(words, asAmount(entry['api_error_status']));
+  // Exact, where the words are not.
+  if (failure.exitClass === 'limit_reached' && limitResetsAtMs !== undefined) failure.resetsAtMs = limitResetsAtMs;
   return { kind: 'result', ok: false, failure, ...known };
 }
 

@@ -44,8 +44,9 @@ function resetAtClock(text: string, nowMs: number): number | undefined {
   const monthIndex = month === undefined ? local.getUTCMonth() : months.indexOf(month.toLowerCase());
   if (monthIndex < 0) return undefined;
   const hours = (Number(hour) % 12) + (half.toLowerCase() === 'pm' ? 12 : 0);
-  const atMs = Date.UTC(Number(year ?? local.getUTCFullYear()), monthIndex, Number(day ?? local.getUTCDate()), hours, Number(minute)) - offsetMs;
-  // A time of day without a date is the next one. What is told in minutes may lie up to one in the past.
+  // The end of that minute: its seconds are not told, and who comes too early is refused again.
+  const atMs = Date.UTC(Number(year ?? local.getUTCFullYear()), monthIndex, Number(day ?? local.getUTCDate()), hours, Number(minute) + 1) - offsetMs;
+  // A time of day without a date is the next one, unless it has only just gone by.
   return plausibleReset(month === undefined && atMs < nowMs - 60_000 ? atMs + 86_400_000 : atMs, nowMs);
 }
 

@@ -28,15 +28,16 @@ export class AgentSession {
   private readonly running: RunningAgent[] = [];
   private epoch = 0;
 
-  /** @param argv the agent's own arguments. */
+  /** @param argv the agent's own arguments. @param tree name of the working tree's folder. */
   constructor(
     kind: AgentKind,
     readonly standIn: StandIn,
     programs: AgentPrograms,
     argv: string[],
+    tree = 'tree',
   ) {
     const home = join(this.folder, 'home');
-    this.cwd = join(this.folder, 'tree');
+    this.cwd = join(this.folder, tree);
     mkdirSync(home);
     mkdirSync(this.cwd);
     this.agent = agentFor(kind);
