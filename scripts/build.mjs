@@ -1,14 +1,17 @@
 // Compiles to dist/ and bundles the workflows, so that a worker starts without bundling. Does nothing where the sources
 // are those of the last build.
+//
+//   node scripts/build.mjs --lenient        builds despite type errors
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = ['domain', 'workflows', 'host', 'analytics', 'activities', 'workers', 'client', 'examples', 'bench', 'scripts', 'test/fixtures', 'test/support'];
-const stampFile = join(root, 'dist', '.built-from');
+const dist = join(root, 'dist');
+const stampFile = join(dist, '.built-from');
 
 function hashSources() {
   const hash = createHash('sha256');
@@ -23,17 +26,55 @@ function hashSources() {
   return hash.digest('hex');
 }
 
+/** What a build left behind that was killed. */
+function removeAbandoned() {
+  for (const entry of readdirSync(root)) {
+    const pid = Number(/^\.dist-(\d+)(\.old)?$/.exec(entry)?.[1] ?? NaN);
+    if (pid > 0 && !isRunning(pid)) rmSync(join(root, entry), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Puts the finished build in the old one's place. Another build may do the same at this moment: either is as good. */
+function putInPlace(built) {
+  const old = `${built}.old`;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      if (existsSync(dist)) renameSync(dist, old);
+      renameSync(built, dist);
+      break;
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+    rmSync(old, { recursive: true, force: true });
+  }
+  rmSync(old, { recursive: true, force: true });
+}
+
+const lenient = process.argv.includes('--lenient');
 const stamp = hashSources();
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
 process.stderr.write('shim: building\n');
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const compiled = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { cwd: root, stdio: ['ignore', 2, 2] });
-if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+removeAbandoned();
+// Beside dist/, so that what runs from there goes on until the new build is whole, and source maps point to the sources.
+const building = join(root, `.dist-${process.pid}`);
+process.on('exit', () => rmSync(building, { recursive: true, force: true }));
+const compiled = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', building], { cwd: root, stdio: ['ignore', 2, 2] });
+if (compiled.status !== 0 && !lenient) process.exit(compiled.status ?? 1);
 // The lookup of binaries is shared with the scripts that run before there is a build.
-mkdirSync(join(root, 'dist', 'scripts'), { recursive: true });
-copyFileSync(join(root, 'scripts', 'find-binary.mjs'), join(root, 'dist', 'scripts', 'find-binary.mjs'));
+mkdirSync(join(building, 'scripts'), { recursive: true });
+copyFileSync(join(root, 'scripts', 'find-binary.mjs'), join(building, 'scripts', 'find-binary.mjs'));
 const { bundleWorkflowCode } = await import('@temporalio/worker');
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.error, error: console.error };
-const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'dist', 'workflows', 'index.js'), logger: quiet });
-writeFileSync(join(root, 'dist', 'workflow-bundle.js'), code);
-writeFileSync(stampFile, stamp);
+const { code } = await bundleWorkflowCode({ workflowsPath: join(building, 'workflows', 'index.js'), logger: quiet });
+writeFileSync(join(building, 'workflow-bundle.js'), code);
+// A build despite type errors is not one to be kept.
+writeFileSync(join(building, '.built-from'), compiled.status === 0 ? stamp : '');
+putInPlace(building);

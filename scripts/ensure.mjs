@@ -35,6 +35,12 @@ if (major < 20 || (major === 20 && minor < 3)) {
   say(`Node ${process.versions.node} is too old: 20.3 or newer is needed`);
   process.exit(1);
 }
+const known = ['temporal', 'test-server', 'agents'];
+const unknown = wanted.find((name) => !known.includes(name));
+if (unknown !== undefined) {
+  say(`there is no program ${unknown} to fetch: ${known.join(', ')}`);
+  process.exit(1);
+}
 if (!packagesAreThere()) {
   say('installing packages (npm ci)');
   run('npm ci', process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']);

