@@ -25,6 +25,9 @@ const aliveMeansRunningMs = 1_000;
 const firstAnswerMs = 500;
 const liveRecordIntervalMs = 1_000;
 
+/** When what an agent left running is ended, unless a next attempt has done so before, ms. */
+const leftoversMs = 500;
+
 /** A last checkpoint may delay an end by this at most, ms. */
 const lastCheckpointMs = 10_000;
 
@@ -247,21 +250,26 @@ export class AttemptRunner {
     if (this.finishing) return;
     this.finishing = true;
     this.output.drain();
-    this.output.note([`attempt ${this.key.epoch} ended: ${ending.exitClass} (${ending.reason})`]);
     this.stopWatching();
-    this.stopAwaitingReadiness();
-    this.output.close();
     const newest = this.setup.checkpoints.newest;
     const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
     const redacted = { ...ending, reason: this.setup.redact(ending.reason) };
     const report = reportOf(this.key, this.host.hostId, this.collector, redacted, { runningAtMs: this.runningAtMs, checkpoint });
-    this.writeLive();
     this.setup.folder.writeReport(report);
     this.settle(report);
+    // The report is on its way before anything else is done: the decision on what comes next waits for it.
+    setImmediate(() => this.windUp(report));
+  }
+
+  private windUp(report: AttemptReport): void {
+    this.output.note([`attempt ${this.key.epoch} ended: ${report.exitClass} (${report.reason})`]);
+    this.stopAwaitingReadiness();
+    this.output.close();
+    this.writeLive();
     this.answered();
     this.host.events.emit('attempt_ended', report);
-    // What the agent left running dies with it; the next attempt proves it again before it starts.
-    this.inBackground('end leftovers', fence(this.setup.held));
+    // What the agent left running dies with it; the next attempt, if there is one, has proved it by then.
+    setTimeout(() => this.inBackground('end leftovers', fence(this.setup.held)), leftoversMs).unref();
   }
 
   private markRunning(atMs: number): void {

@@ -1,0 +1,79 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ShimClient } from '../client/shim-client.js';
+import { createSpec } from '../client/session-spec.js';
+import { startSessionHere } from '../client/start-session.js';
+import { startServices, stopServices } from '../workers/embedded/services.js';
+
+/** A whole SHIM for a benchmark, with a home and ports of its own. */
+export class Bed {
+  readonly folder = mkdtempSync(join(tmpdir(), 'shim-bench-'));
+  readonly home = join(this.folder, 'home');
+  private readonly environment: NodeJS.ProcessEnv;
+
+  private constructor(extra: NodeJS.ProcessEnv) {
+    const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+    this.environment = { ...own, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0', SHIM_LOG_LEVEL: 'warn', ...extra };
+  }
+
+  /** Lends a running SHIM, and takes it down whatever happens. */
+  static async use(extra: NodeJS.ProcessEnv, work: (bed: Bed, client: ShimClient) => Promise<void>): Promise<void> {
+    const bed = new Bed(extra);
+    try {
+      await bed.up();
+      const client = await ShimClient.connect(bed.home, bed.environment);
+      try {
+        await work(bed, client);
+        for (const { name } of await client.list()) await client.stop(name, { by: 'the end of the benchmark' });
+        for (const { name } of await client.list()) await client.waitForState(name, ['stopped', 'completed'], 30_000);
+      } finally {
+        await client.close();
+      }
+    } finally {
+      await stopServices({ home: bed.home, onProgress: () => undefined });
+      rmSync(bed.folder, { recursive: true, force: true });
+    }
+  }
+
+  async up(): Promise<void> {
+    await startServices({ home: this.home, environment: this.environment, onProgress: () => undefined });
+  }
+
+  async start(client: ShimClient, request: Parameters<typeof createSpec>[0], extra: NodeJS.ProcessEnv = {}): Promise<void> {
+    const environment = { ...this.environment, ...extra };
+    await startSessionHere(client, this.home, createSpec({ environmentNames: Object.keys(extra), ...request }, environment), environment);
+  }
+}
+
+/** A working tree: `files` files of about 4 kB in folders of 50. */
+export function makeTree(folder: string, files: number): void {
+  for (let n = 0; n < files; n += 1) {
+    const parent = join(folder, `part-${Math.floor(n / 50)}`);
+    if (n % 50 === 0) mkdirSync(parent, { recursive: true });
+    writeFileSync(join(parent, `file-${n}.txt`), `${`line ${n} of the tree\n`.repeat(200)}`);
+  }
+}
+
+/** Lines of a conversation, about `bytes` of them. */
+export function transcriptText(bytes: number): string {
+  const entry = (n: number) => `${JSON.stringify({ type: n % 2 === 0 ? 'user' : 'assistant', uuid: `m-${n}`, message: { role: 'user', content: `message ${n} `.repeat(160) } })}\n`;
+  const lines: string[] = [];
+  for (let n = 0, length = 0; length < bytes; n += 1) {
+    const line = entry(n);
+    lines.push(line);
+    length += line.length;
+  }
+  return lines.join('');
+}
+
+/** Quantile of a sample by the nearest rank, p in 0-1. */
+export function quantile(samples: readonly number[], p: number): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? Number.NaN;
+}
+
+/** One line of a benchmark's output: `name  p50 … p95 … max …` in ms. */
+export function describeSamples(samples: readonly number[]): string {
+  return [0.5, 0.95, 0.99, 1].map((p) => `p${p * 100} ${quantile(samples, p).toFixed(1)}`).join('  ');
+}

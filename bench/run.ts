@@ -1,0 +1,18 @@
+import { benchAdoption } from './adoption.js';
+import { benchCheckpoint } from './checkpoint.js';
+import { benchRestart } from './restart.js';
+
+/** npm run bench [-- checkpoint | restart | adoption]: all where none is named. */
+const benchmarks = {
+  checkpoint: () => benchCheckpoint(100),
+  restart: () => benchRestart(60),
+  adoption: () => benchAdoption(50),
+} as const;
+
+const named = process.argv.slice(2);
+const unknown = named.find((name) => !(name in benchmarks));
+if (unknown !== undefined) {
+  console.error(`no benchmark ${JSON.stringify(unknown)}; there are ${Object.keys(benchmarks).join(', ')}`);
+  process.exit(2);
+}
+for (const [name, run] of Object.entries(benchmarks)) if (named.length === 0 || named.includes(name)) await run();
