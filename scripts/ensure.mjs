@@ -30,6 +30,29 @@ function packagesAreThere() {
   return versions(join(root, 'package-lock.json')).every(([path, { version }]) => have.get(path) === version);
 }
 
+/**
+ * `npm ci` refuses a lock file that lacks optional packages of other platforms, as one does that was written where the
+ * registry did not have them. `npm install --no-save` installs the same locked versions, checks the same hashes and
+ * leaves the lock file as it is.
+ */
+function installPackages() {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const quiet = ['--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
+  say('installing packages (npm ci)');
+  const { status, stderr } = spawnSync(npm, ['ci', ...quiet], { cwd: root, stdio: ['ignore', 2, 'pipe'], encoding: 'utf8' });
+  if (status === 0) return;
+  if (!/\bEUSAGE\b/.test(stderr ?? '')) {
+    process.stderr.write(stderr ?? '');
+    say('npm ci failed');
+    process.exit(1);
+  }
+  say('npm ci cannot use the lock file as it is; installing its versions with npm install --no-save');
+  run('npm install', npm, ['install', '--no-save', ...quiet]);
+  if (packagesAreThere()) return;
+  say('npm install did not bring the versions that package-lock.json names');
+  process.exit(1);
+}
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 3)) {
   say(`Node ${process.versions.node} is too old: 20.3 or newer is needed`);
@@ -41,10 +64,7 @@ if (unknown !== undefined) {
   say(`there is no program ${unknown} to fetch: ${known.join(', ')}`);
   process.exit(1);
 }
-if (!packagesAreThere()) {
-  say('installing packages (npm ci)');
-  run('npm ci', process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']);
-}
+if (!packagesAreThere()) installPackages();
 run('the build', process.execPath, [join(root, 'scripts', 'build.mjs')]);
 try {
   for (const name of wanted) {
