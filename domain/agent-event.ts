@@ -13,6 +13,8 @@ export type AgentEvent =
   | { kind: 'retrying'; status?: number }
   | { kind: 'limit_seen'; resetsAtMs?: number }
   | { kind: 'compacted' }
+  /** An entry of the conversation that the agent's own transcript will have. */
+  | { kind: 'entry' }
   /** The agent's final word. `failure` is what its own account of the end amounts to. */
   | { kind: 'result'; ok: boolean; failure?: AgentFailure; costUsd?: number; usage?: TokenUsage; contextWindowTokens?: number }
   /** Output that carries no meaning but proves life. */

@@ -32,6 +32,8 @@ export interface AttemptReport extends AttemptKey {
   checkpoint: CheckpointRef | null;
   /** Started and not seen to end. */
   pending: PendingOperation[];
+  /** Ended so shortly before that the agent may have lost their outcome again. Reports of older versions lack it. */
+  justEnded?: PendingOperation[];
   /** Zone 60 s before the end; null if it did not live that long. */
   zoneBeforeEnd: RiskZone | null;
   messages: number;

@@ -9,6 +9,13 @@ export interface PendingOperation {
   startedAtMs: number;
 }
 
+export interface EndedOperation extends PendingOperation {
+  endedAtMs: number;
+}
+
+/** Ended operations kept. */
+const endedKept = 10;
+
 /** What SHIM knows of a running attempt, gathered from its stream. Plain JSON; times are Unix ms. */
 export interface Signals {
   startedAtMs: number;
@@ -18,6 +25,10 @@ export interface Signals {
   toolFailures: number;
   toolCallsSinceCheckpoint: number;
   pending: PendingOperation[];
+  /** The operations that ended last: an agent that is killed may have lost their outcome again. */
+  ended: EndedOperation[];
+  /** Entries of the conversation seen in the stream. */
+  entries: number;
   /** Tokens spent by this attempt. */
   usage: TokenUsage;
   /** Input tokens (cached ones too) of this attempt's first API call: the price of getting to where it was. */
@@ -47,6 +58,8 @@ export function emptySignals(startedAtMs: number): Signals {
     toolFailures: 0,
     toolCallsSinceCheckpoint: 0,
     pending: [],
+    ended: [],
+    entries: 0,
     usage: noUsage,
     firstInputTokens: null,
     contextTokens: null,
@@ -84,6 +97,7 @@ export function applyEvent(signals: Signals, event: AgentEvent, atMs: number): S
     case 'tool_ended':
       next.toolFailures += event.failed ? 1 : 0;
       next.pending = signals.pending.filter((operation) => operation.callId !== event.callId);
+      next.ended = [...signals.ended, ...signals.pending.filter(({ callId }) => callId === event.callId).map((operation) => ({ ...operation, endedAtMs: atMs }))].slice(-endedKept);
       break;
     case 'retrying':
       next.retries += 1;
@@ -98,8 +112,13 @@ export function applyEvent(signals: Signals, event: AgentEvent, atMs: number): S
     case 'result':
       next.result = { ok: event.ok, failure: event.failure ?? null, atMs };
       next.costUsd = event.costUsd ?? signals.costUsd;
+      // The whole attempt's account; what came with the messages was their first word.
+      next.usage = event.usage ?? signals.usage;
       next.contextWindowTokens = event.contextWindowTokens ?? signals.contextWindowTokens;
       next.limitResetsAtMs = event.failure?.resetsAtMs ?? signals.limitResetsAtMs;
+      break;
+    case 'entry':
+      next.entries += 1;
       break;
     case 'output':
       break;

@@ -15,6 +15,9 @@ export interface Ending {
   limitResetsAtMs: number | null;
 }
 
+/** Agents write their transcripts late: what ended within this of a kill may be unknown to the resumed agent, ms. */
+const writtenLateMs = 1_500;
+
 /** Puts an attempt's report together. */
 export function reportOf(
   key: AttemptKey,
@@ -36,6 +39,7 @@ export function reportOf(
     runningAtMs: facts.runningAtMs,
     checkpoint: facts.checkpoint,
     pending: signals.pending.slice(-20),
+    justEnded: signals.ended.filter(({ endedAtMs }) => endedAtMs > ending.endedAtMs - writtenLateMs),
     zoneBeforeEnd: collector.zoneBefore(ending.endedAtMs),
     messages: signals.messages,
     toolCalls: signals.toolCalls,

@@ -6,6 +6,9 @@ import type { Redactor } from './output/redaction.js';
 import { SessionLog } from './output/session-log.js';
 import type { Offsets } from './session-folder.js';
 
+/** Kept of what a tool was called with, characters. */
+const summaryLength = 500;
+
 /** Kept of stderr to explain an end, characters. */
 const stderrTailLength = 8_192;
 
@@ -31,7 +34,7 @@ export class AttemptOutput {
     const { folder, parser, redact } = this.source;
     const stdout = new FileTail(join(folder, 'stdout'), this.offsets.stdout, (lines, offset) => {
       this.log.write('out', lines);
-      const events = lines.flatMap((line) => parser(line)).map((event) => (event.kind === 'tool_started' ? { ...event, summary: redact(event.summary) } : event));
+      const events = lines.flatMap((line) => parser(line)).map((event) => (event.kind === 'tool_started' ? { ...event, summary: redact(event.summary).slice(0, summaryLength) } : event));
       if (events.length > 0) this.onEvents(events);
       this.consumed('stdout', offset);
     });

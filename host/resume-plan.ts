@@ -44,6 +44,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
     reason: report.reason,
     endedAt: new Date(report.endedAtMs).toISOString(),
     inFlight: report.pending,
+    justEnded: runtime.agent.kind === 'command' ? [] : (report.justEnded ?? []),
     lost,
     withoutHistory: keepsHistory && withoutHistory,
     messages: report.messages,
@@ -56,10 +57,13 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
     strategy: input.strategy,
     conversationId,
     transcript,
+    contextIsFull: report.exitClass === 'context_full',
     brief,
     briefPath,
   };
-  const launch = runtime.agent.launchResume(context);
+  const launch = countedFromTheStream(runtime.agent.launchResume(context), previous);
+  const unwritten = launch.messages && launch.messages.before - (transcript?.messages ?? 0) - (transcript?.malformedLines ?? 0);
+  if (unwritten !== null && unwritten > 0) lost.push(`${unwritten} messages that the agent had not written down when it ended`);
   if (keepsHistory && launch.strategy === 'brief' && report.messages > 0) lost.push(`the conversation (${report.messages} messages): the agent starts from a brief`);
   return { launch, checkpoint: manifest, rejected, lost };
 }
@@ -71,4 +75,11 @@ async function findTranscript(runtime: SessionRuntime, conversationId: string | 
   const known = manifest?.transcript?.path === path ? manifest.transcript : null;
   const after = await countFrom(path, known?.validatedBytes ?? 0, runtime.agent.isMessage);
   return { path, messages: (known?.messages ?? 0) + after.messages, malformedLines: (known?.malformedLines ?? 0) + after.malformedLines };
+}
+
+/** An agent writes its transcript late: what was seen in its stream counts as having been there, written or not. */
+function countedFromTheStream(launch: Launch, { folder, live }: PreviousAttempt): Launch {
+  if (!launch.messages) return launch;
+  const seen = (folder.record()?.messagesAtStart ?? 0) + (live?.signals.entries ?? 0);
+  return { ...launch, messages: { ...launch.messages, before: Math.max(launch.messages.before, seen) } };
 }

@@ -23,6 +23,8 @@ export interface AttemptRecord {
   parameters: Parameters;
   strategy: ResumeReceipt['strategy'];
   conversationId: string | null;
+  /** Messages of the conversation that it was resumed with; 0 for a fresh start. */
+  messagesAtStart: number;
   argv: string[];
 }
 
@@ -64,6 +66,7 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   parameters: parametersSchema,
   strategy: z.enum(['native', 'fork', 'brief', 'fresh']),
   conversationId: z.string().nullable(),
+  messagesAtStart: z.number().nonnegative(),
   argv: z.array(z.string()),
 });
 const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessionStates), reason: z.string(), atMs: z.number(), epoch: z.number() });

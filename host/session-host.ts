@@ -271,6 +271,7 @@ export class SessionHost {
       parameters: input.parameters,
       strategy: launch.strategy,
       conversationId: launch.conversationId,
+      messagesAtStart: launch.messages?.after ?? 0,
       argv: input.spec.argv,
     };
     attempt.create(record);

@@ -57,12 +57,11 @@ function systemEvents(entry: JsonObject): AgentEvent[] {
 
 function assistantEvents(entry: JsonObject, isNew: boolean): AgentEvent[] {
   const message = asObject(entry['message']) ?? {};
-  const events: AgentEvent[] = [];
+  const isMain = isOfMainAgent(entry);
+  const events: AgentEvent[] = isMain ? [{ kind: 'entry' }] : [];
   if (isNew) {
     const usage = usageOf(message['usage']);
     const messageId = asName(message['id']);
-    // A sub-agent has a context of its own.
-    const isMain = entry['parent_tool_use_id'] === undefined || entry['parent_tool_use_id'] === null;
     events.push({
       kind: 'message',
       role: 'assistant',
@@ -85,9 +84,15 @@ function userEvents(entry: JsonObject): AgentEvent[] {
     .map(asObject)
     .filter((block) => block?.['type'] === 'tool_result');
   return [
+    ...(isOfMainAgent(entry) ? [{ kind: 'entry' } as const] : []),
     { kind: 'message', role: 'user' },
     ...results.map((block): AgentEvent => ({ kind: 'tool_ended', callId: asName(block?.['tool_use_id']) ?? '', failed: block?.['is_error'] === true })),
   ];
+}
+
+/** A sub-agent has a context and a transcript of its own. */
+function isOfMainAgent(entry: JsonObject): boolean {
+  return entry['parent_tool_use_id'] === undefined || entry['parent_tool_use_id'] === null;
 }
 
 /** Each window's state is told as it changes: only a rejection is a limit that has been reached. */

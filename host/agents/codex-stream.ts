@@ -27,7 +27,7 @@ export function codexStreamParser(): StreamParser {
         const total = usageOf(entry['usage']);
         const usage = total && since(counted, total);
         counted = total ?? counted;
-        return [{ kind: 'result', ok: true, ...(usage ? { usage } : {}) }, ...(usage ? [{ kind: 'message', role: 'assistant', usage } as const] : [])];
+        return [...(usage ? [{ kind: 'message', role: 'assistant', usage } as const] : []), { kind: 'result', ok: true }];
       }
       case 'turn.failed':
         return [{ kind: 'result', ok: false, failure: failureOf(asText(asObject(entry['error'])?.['message']) ?? 'the turn failed') }];

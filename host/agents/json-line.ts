@@ -39,11 +39,14 @@ export function asName(value: unknown): string | undefined {
   return asText(value)?.slice(0, longestName);
 }
 
+/** Longer than what is kept of a summary: it is cut once more when secrets have been taken out, which a cut would hide. */
+const summaryLength = 4_000;
+
 /** A value as one line. */
 export function summaryOf(value: unknown): string {
-  if (typeof value === 'string') return oneLine(value);
+  if (typeof value === 'string') return oneLine(value, summaryLength);
   try {
-    return oneLine(JSON.stringify(value) ?? '');
+    return oneLine(JSON.stringify(value) ?? '', summaryLength);
   } catch (error) {
     // JSON.parse takes any depth, JSON.stringify only as much as the stack.
     if (error instanceof RangeError) return '(too deeply nested to show)';
