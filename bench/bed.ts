@@ -51,7 +51,7 @@ export function makeTree(folder: string, files: number): void {
   for (let n = 0; n < files; n += 1) {
     const parent = join(folder, `part-${Math.floor(n / 50)}`);
     if (n % 50 === 0) mkdirSync(parent, { recursive: true });
-    writeFileSync(join(parent, `file-${n}.txt`), `${`line ${n} of the tree\n`.repeat(200)}`);
+    writeFileSync(join(parent, `file-${n}.txt`), `line ${n} of the tree\n`.repeat(200));
   }
 }
 

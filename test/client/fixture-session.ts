@@ -17,7 +17,7 @@ export function fixtureSpec(name = 'fix'): SessionSpec {
 export function fixtureAttempt(epoch: number, strategy: AttemptRecord['strategy']): AttemptRecord {
   return {
     sessionId, attemptId: `attempt-${epoch}`, epoch, hostId: 'host-1', bootId: 'boot', sinceTicks: 1, startedAtMs: startedAtMs + epoch * 60_000,
-    parameters: parametersSchema.parse({}), strategy, conversationId: null, argv: ['node', 'worker.js'],
+    parameters: parametersSchema.parse({}), strategy, conversationId: null, messagesAtStart: 0, argv: ['node', 'worker.js'],
   };
 }
 
