@@ -39,10 +39,10 @@ function installPackages() {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const quiet = ['--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
   say('installing packages (npm ci)');
-  const { status, stderr } = spawnSync(npm, ['ci', ...quiet], { cwd: root, stdio: ['ignore', 2, 'pipe'], encoding: 'utf8' });
+  const { status, stderr, error } = spawnSync(npm, ['ci', ...quiet], { cwd: root, stdio: ['ignore', 2, 'pipe'], encoding: 'utf8' });
   if (status === 0) return;
   if (!/\bEUSAGE\b/.test(stderr ?? '')) {
-    process.stderr.write(stderr ?? '');
+    process.stderr.write(error ? `${error.message}\n` : stderr);
     say('npm ci failed');
     process.exit(1);
   }

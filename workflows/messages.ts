@@ -196,7 +196,8 @@ export interface LeaseHeld {
 
 export interface SuperviseHostInput {
   hostId: string;
-  carried?: { status: HostStatus };
+  /** What a continued run carries over: `lost` says how the last lease ended. */
+  carried?: { status: HostStatus; lost: string };
 }
 
 export interface HoldLeaseInput {

@@ -17,6 +17,7 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
     status = { ...status, ...change };
     setCurrentDetails(`**${status.state}**: ${status.reason}\n\n- since: ${new Date(status.sinceMs).toISOString()}\n- leases: ${status.leases}`);
   };
+  become({});
   setHandler(hostStatusQuery, () => status, { description: 'Whether the host holds its lease, and since when' });
   setHandler(leaseHeldSignal, (lease) => become({ lease, state: 'up', sinceMs: Date.now(), leases: status.leases + 1, reason: 'holds its lease' }), {
     description: 'From the host: it holds its lease now',
@@ -29,18 +30,18 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
     retry: { maximumAttempts: 1 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
-  let lost: string | null = null;
+  let lost: string | null = input.carried?.lost ?? null;
   for (;;) {
     const lease = holdLease.executeWithOptions({ summary: `lease of ${hostId}` }, [{ hostId }]).catch(whyLost);
     if (lost !== null) {
       const { leases } = status;
       const returned = await Promise.race([condition(() => status.leases !== leases, grace, { summary: `grace for ${hostId}` }), lease.then(() => false)]);
-      if (!returned) become({ state: 'down', sinceMs: Date.now(), reason: lost });
+      if (!returned && status.state === 'up') become({ state: 'down', sinceMs: Date.now(), reason: lost });
     }
     lost = await lease;
     if (workflowInfo().historyLength > historyEventsKept) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof superviseHost>({ hostId, carried: { status } });
+      await continueAsNew<typeof superviseHost>({ hostId, carried: { status, lost } });
     }
   }
 }

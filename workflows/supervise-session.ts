@@ -67,12 +67,15 @@ function acceptMessages(session: Session): void {
 }
 
 async function supervise(session: Session, host: HostCalls): Promise<SessionResult> {
+  session.show();
   for (;;) {
-    const report = session.desired === 'running' ? await attemptToItsEnd(session, host) : await endAttempt(session, host);
+    const ending = session.desired !== 'running';
+    const report = ending ? await endAttempt(session, host) : await attemptToItsEnd(session, host);
     if (report) {
       const decision = session.conclude(report, Math.random());
       if (decision.kind === 'complete') return close(session, host, 'completed', decision.reason);
-      if (decision.kind === 'stop' && session.desired === 'running') return close(session, host, 'stopped', decision.reason);
+      // An attempt that was ended for a pause is no end of the session, even if it was resumed meanwhile.
+      if (decision.kind === 'stop' && !ending && session.desired === 'running') return close(session, host, 'stopped', decision.reason);
       if (decision.kind === 'fail' && session.desired === 'running') await restInFailed(session, host, decision.reason);
     }
     if (session.desired === 'stopped' && session.settledForGood) return close(session, host, 'stopped', `stopped by ${session.stoppedBy}`);
@@ -89,11 +92,11 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
   }
   while (session.attempt && session.desired === 'running') {
     const key: AttemptKey = session.attempt;
-    await condition(() => session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointWanted || historyIsLong());
+    await condition(() => session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointsWanted > 0 || historyIsLong());
     const report = session.reportOf(key);
     if (report) return report;
     if (session.desired !== 'running') return null;
-    if (session.checkpointWanted) await checkpoint(session, host, key);
+    if (session.checkpointsWanted > 0) await checkpoint(session, host, key);
     else await continueWhenQuiet(session, key);
   }
   return null;
@@ -103,7 +106,8 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
 async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
   const { spec, strategy, lastDecision } = session;
   const key = session.nextAttempt();
-  session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
+  if (session.hostIsAway) session.hostWentAway();
+  else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
   const ended = () => session.reportOf(key) !== undefined;
   const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume; ${lastDecision ?? 'fenced'}`;
   for (;;) {
@@ -151,8 +155,9 @@ const whyNoCheckpoint = { host_away: 'the host does not answer', given_up: 'the 
 
 async function checkpoint(session: Session, host: HostCalls, key: AttemptKey): Promise<void> {
   const giveUp = () => session.reportOf(key) !== undefined || session.desired === 'stopped';
+  const asked = session.checkpointsWanted;
   const answer = await host.createCheckpoint({ ...key, trigger: 'user_requested' }, 'checkpoint on request', giveUp);
-  session.checkpointAnswered(answer.kind === 'done' ? answer.result : answer.kind === 'refused' ? answer.message : whyNoCheckpoint[answer.kind]);
+  session.checkpointAnswered(asked, answer.kind === 'done' ? answer.result : answer.kind === 'refused' ? answer.message : whyNoCheckpoint[answer.kind]);
 }
 
 /** Ends whatever is alive or may yet come alive, for a pause or a stop; a stop leaves its tombstone on the host. */
@@ -162,7 +167,8 @@ async function endAttempt(session: Session, host: HostCalls): Promise<AttemptRep
   if (desired === 'paused' && key === null) return null;
   const mode = desired === 'stopped' ? 'stop' : 'pause';
   const by = mode === 'stop' ? session.stoppedBy : session.pausedBy;
-  session.enter('stopping', `${mode} by ${by}`);
+  if (session.hostIsAway) session.hostWentAway();
+  else session.enter('stopping', `${mode} by ${by}`);
   const target = key ?? { sessionId: spec.sessionId, name: spec.name, epoch, attemptId: '' };
   for (;;) {
     const answer = await host.stopAgent({ ...target, mode, reason: `${mode} by ${by}` }, `${mode} by ${by}`.slice(0, 80), session.hostIsAway);
@@ -224,7 +230,7 @@ function historyIsLong(): boolean {
 /** Continues as new unless something came in while the handlers finished. */
 async function continueWhenQuiet(session: Session, key: AttemptKey): Promise<void> {
   await condition(allHandlersFinished);
-  if (session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointWanted) return;
+  if (session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointsWanted > 0) return;
   await continueAsNew<typeof superviseSession>(session.carry());
 }
 

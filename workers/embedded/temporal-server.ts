@@ -3,16 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { searchAttributeTypes } from '../../workflows/messages.js';
+import { prepareNamespace } from './namespace.js';
 
 const defaultPort = 7233;
 const defaultUiPort = 8233;
-
-/** Closed sessions can be looked at in the Web UI for this long. */
-const retentionMs = 30 * 86_400_000;
 
 const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), port: z.number().int(), uiPort: z.number().int() });
 
@@ -75,14 +72,14 @@ export function serverCommand(home: string, { port, uiPort }: TemporalRecord, na
   ];
 }
 
-/** Waits until the server answers, and has it keep closed workflows. @throws Error after `deadlineMs`. */
+/** Waits until the server answers, and prepares the namespace. @throws Error after `deadlineMs`. */
 export async function untilServing(address: string, namespace: string, deadlineMs: number): Promise<void> {
   const until = performance.now() + deadlineMs;
   for (;;) {
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       try {
-        await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(retentionMs) } });
+        await prepareNamespace(connection, namespace);
       } finally {
         await connection.close();
       }

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { SessionState } from '../../domain/session.js';
+import { closedStates, type SessionState } from '../../domain/session.js';
 import { invalidCommand, type CommandInput, type CommandResult } from '../messages.js';
 import type { Session } from './session.js';
 
@@ -11,6 +11,7 @@ export class SessionCommands {
   check(command: 'pause' | 'resume' | 'reset' | 'checkpointNow'): void {
     const { desired, state, reason, attempt, spec } = this.session;
     if (desired === 'stopped') throw invalid(`${spec.name} is being stopped and will not return; start a new session instead`);
+    if (closedStates.includes(state)) throw invalid(`${spec.name} is ${state}; start a new session instead`);
     if (command === 'checkpointNow' && attempt === null) throw invalid(`${spec.name} is ${state}, so there is nothing to checkpoint; its last checkpoint stays as it is`);
     if (command === 'resume' && state === 'failed') throw invalid(`${spec.name} has failed (${reason}); use reset`);
     if (command === 'pause' && state === 'failed') throw invalid(`${spec.name} has failed, so it is not running; use reset or stop`);

@@ -86,8 +86,8 @@ export class Session {
   get restarts() {
     return this.carried.restarts;
   }
-  get checkpointWanted() {
-    return this.carried.checkpointRequests > 0;
+  get checkpointsWanted() {
+    return this.carried.checkpointRequests;
   }
   get pausedBy() {
     return this.carried.pausedBy;
@@ -125,7 +125,7 @@ export class Session {
       hostId,
       state: c.state,
       reason: c.reason,
-      untilMs: c.wait?.untilMs ?? null,
+      untilMs: c.wait?.state === c.state ? c.wait.untilMs : null,
       desired: c.desired,
       pauseReason: c.pauseReason,
       epoch: c.epoch,
@@ -140,12 +140,29 @@ export class Session {
 
   /** Moves to a state and shows it wherever people look. */
   enter(state: SessionState, reason: string): void {
-    const changed = state !== this.carried.state || this.carried.epoch === 0;
     this.carried.state = state;
     this.carried.reason = reason;
-    if (changed) upsertSearchAttributes([{ key: searchAttributes.state, value: state }]);
+    // A restart's way is kept clear: the attempt's start is asked for first, and published when the host has answered.
+    if (state !== 'starting') this.publish();
     this.show();
   }
+
+  /** Puts what can be searched for into one event, if it has changed. */
+  private publish(): void {
+    const { state, epoch, restarts, lastEnds } = this.carried;
+    const lastExit = lastEnds.at(-1)?.exitClass;
+    const now = [state, epoch, restarts, lastExit].join();
+    if (now === this.published) return;
+    this.published = now;
+    upsertSearchAttributes([
+      { key: searchAttributes.state, value: state },
+      { key: searchAttributes.attempt, value: epoch },
+      { key: searchAttributes.restarts, value: restarts },
+      ...(lastExit === undefined ? [] : [{ key: searchAttributes.lastExit, value: lastExit }]),
+    ]);
+  }
+
+  private published = '';
 
   show(): void {
     setCurrentDetails(describeSession(this.status()));
@@ -161,10 +178,6 @@ export class Session {
     c.wait = null;
     const key = { sessionId: this.spec.sessionId, name: this.spec.name, epoch: c.epoch, attemptId: uuid4() };
     c.unsettled = key;
-    upsertSearchAttributes([
-      { key: searchAttributes.attempt, value: c.epoch },
-      { key: searchAttributes.restarts, value: c.restarts },
-    ]);
     return key;
   }
 
@@ -173,6 +186,7 @@ export class Session {
     this.carried.unsettled = null;
     const early = this.runningAtMs.get(attempt.attemptId);
     this.carried.attempt = early === undefined ? attempt : { ...attempt, runningAtMs: early };
+    this.publish();
   }
 
   /** The host knows of higher epochs than this workflow: its attempts begin above them. */
@@ -208,9 +222,9 @@ export class Session {
     this.show();
   }
 
-  /** The host's answer to a request: the checkpoint, or why there is none. */
-  checkpointAnswered(answer: CheckpointRef | string): void {
-    this.carried.checkpointRequests = 0;
+  /** The host's answer to so many requests, the checkpoint or why there is none; those that came in meanwhile want another. */
+  checkpointAnswered(asked: number, answer: CheckpointRef | string): void {
+    this.carried.checkpointRequests -= asked;
     this.carried.checkpointProblem = typeof answer === 'string' ? answer : null;
     if (typeof answer !== 'string') this.onCheckpoint(answer);
   }
@@ -260,7 +274,6 @@ export class Session {
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
     const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? describeDecision(decision) : c.desired };
     c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
-    upsertSearchAttributes([{ key: searchAttributes.lastExit, value: exitClass }]);
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
     if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };
     if (decision.kind === 'wait_for_limit') c.wait = { state: 'waiting_for_limit', untilMs: decision.untilMs, reason: decision.reason };

@@ -1,0 +1,135 @@
+import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
+import type { SessionState } from '../../domain/session.js';
+import { pauseUpdate, stopUpdate } from '../../workflows/messages.js';
+import { Gate } from './gate.js';
+import { SupervisedHost } from './supervised-host.js';
+import { SupervisedSession, type SessionChoices } from './supervised-session.js';
+import type { WorkflowEnvironment } from './workflow-environment.js';
+
+/** A workflow as it stands at the end of a scenario, and how to leave it. */
+export interface Scene {
+  workflowId: string;
+  leave(): Promise<void>;
+}
+
+/** A host that is away is noticed after 10 s, which pass for real; ms. */
+const awayPatienceMs = 15_000;
+const by = { by: 'test' };
+
+const sessionStateScenes: Readonly<Record<SessionState, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  starting: async (environment) => {
+    const gate = new Gate();
+    const session = await begin(environment, {
+      script: [
+        async (input) => {
+          await gate.opened;
+          return session.host.started(input);
+        },
+      ],
+    });
+    await session.host.nth('startAgent', 1);
+    return scene(session, gate);
+  },
+  running: async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    return scene(session);
+  },
+  backing_off: (environment) => endingIn(environment, ['crashed', 'crashed'], 'backing_off'),
+  waiting_for_limit: (environment) => endingIn(environment, ['limit_reached'], 'waiting_for_limit'),
+  waiting_for_host: async (environment) => {
+    const session = await begin(environment, { hostAway: true });
+    await session.until(({ state }) => state === 'waiting_for_host', awayPatienceMs);
+    return scene(session);
+  },
+  paused: async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    await session.handle.executeUpdate(pauseUpdate, { args: [by] });
+    await session.reaches('paused');
+    return scene(session);
+  },
+  stopping: async (environment) => {
+    const gate = new Gate();
+    const session = await begin(environment, {});
+    await session.runs();
+    session.host.holdStop = gate.opened;
+    await session.handle.executeUpdate(stopUpdate, { args: [by] });
+    await session.host.nth('stopAgent', 1);
+    return scene(session, gate);
+  },
+  completed: (environment) => closing(environment, 'completed'),
+  failed: (environment) => endingIn(environment, ['crashed', 'auth_failed'], 'failed'),
+  stopped: async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    await session.handle.executeUpdate(stopUpdate, { args: [by] });
+    await session.handle.result();
+    return scene(session);
+  },
+};
+
+const hostScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'host-up': async (environment) => {
+    const host = await SupervisedHost.start(environment);
+    await host.until(({ state }) => state === 'up');
+    return { workflowId: host.workflowId, leave: () => host.dispose() };
+  },
+  'host-returned': async (environment) => {
+    const host = await SupervisedHost.start(environment);
+    await host.until(({ leases }) => leases === 1);
+    host.loseLease('the worker died');
+    await host.until(({ leases }) => leases === 2);
+    return { workflowId: host.workflowId, leave: () => host.dispose() };
+  },
+};
+
+/** What is recorded for replay, by the name of its file. */
+export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment) => Promise<Scene>> = new Map([
+  // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
+  ['session-waited-out', waitedOut] as const,
+  ...Object.entries(sessionStateScenes).map(([state, play]) => [`session-state-${state}`, play] as const),
+  ...exitClasses.map((exitClass) => [`session-exit-${exitClass}`, (environment: WorkflowEnvironment) => afterEnd(environment, exitClass)] as const),
+  ...Object.entries(hostScenes),
+]);
+
+function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {
+  return SupervisedSession.start(environment, choices);
+}
+
+async function endingIn(environment: WorkflowEnvironment, script: ExitClass[], state: SessionState): Promise<Scene> {
+  const session = await begin(environment, { script });
+  await session.until((status) => status.state === state && status.ends.length === script.length);
+  return scene(session);
+}
+
+async function closing(environment: WorkflowEnvironment, exitClass: ExitClass): Promise<Scene> {
+  const session = await begin(environment, { script: [exitClass] });
+  await session.handle.result();
+  return scene(session);
+}
+
+async function waitedOut(environment: WorkflowEnvironment): Promise<Scene> {
+  const session = await begin(environment, { script: ['overloaded'] });
+  await session.reaches('backing_off');
+  await session.skip(30_000);
+  await session.runs(2);
+  return scene(session);
+}
+
+/** One attempt ends so; the session is where that leads. */
+async function afterEnd(environment: WorkflowEnvironment, exitClass: ExitClass): Promise<Scene> {
+  const session = await begin(environment, { script: [exitClass] });
+  await session.until(({ ends, state }) => ends.length === 1 && state !== 'starting');
+  return scene(session);
+}
+
+function scene(session: SupervisedSession, gate?: Gate): Scene {
+  return {
+    workflowId: session.handle.workflowId,
+    leave: async () => {
+      gate?.open();
+      await session.dispose();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
+import { neverBegan } from '../../domain/attempt.js';
+import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
+
+/** Parts of a specification that a test is about. */
+export interface SpecChange {
+  policy?: object;
+  limits?: object;
+  parameters?: object;
+}
+
+/** A valid specification with a name of its own, no jitter, and a back-off too long to be over before a test has seen it. */
+export function aSpec({ policy = {}, limits = {}, parameters = {} }: SpecChange = {}): SessionSpec {
+  const sessionId = randomUUID();
+  return sessionSpecSchema.parse({
+    sessionId,
+    name: `session-${sessionId.slice(0, 8)}`,
+    agent: 'command',
+    argv: ['agent'],
+    cwd: '/tree',
+    policy: { backoff: { jitter: 0 }, ...policy },
+    limits,
+    parameters: { backoffBaseMs: 60_000, ...parameters },
+    createdAt: '2026-01-01T00:00:00.000Z',
+  });
+}
+
+/** A report of an attempt that came to run and lived for a second; `change` says what the test is about. */
+export function aReport(key: AttemptKey, change: Partial<AttemptReport> & Pick<AttemptReport, 'exitClass'>, nowMs: number): AttemptReport {
+  return {
+    ...neverBegan(key, 'test-host', `it was ${change.exitClass}`, nowMs),
+    startedAtMs: nowMs - 1_000,
+    runningAtMs: nowMs - 1_000,
+    ...change,
+  };
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { createHostActivities } from '../../activities/host-activities.js';
+import type { SessionSpec } from '../../domain/session.js';
+import { controlQueue, searchAttributes, sessionWorkflowId, statusQuery, type CarriedSession, type SessionStatus } from '../../workflows/messages.js';
+import type { superviseSession } from '../../workflows/supervise-session.js';
+import { poll } from './poll.js';
+import { ScriptedHost, type Act } from './scripted-host.js';
+import { aSpec, type SpecChange } from './session-fixtures.js';
+import type { RunningWorker, WorkflowEnvironment } from './workflow-environment.js';
+
+/** What a test may choose of a session. */
+export interface SessionChoices extends SpecChange {
+  /** What its attempts do, one after the other; then they live. */
+  script?: Act[];
+  /** No worker of its host runs at first. */
+  hostAway?: boolean;
+  carried?: CarriedSession;
+}
+
+/** A session under supervision, with a host of its own. */
+export class SupervisedSession {
+  private worker: RunningWorker | null = null;
+
+  private constructor(
+    private readonly environment: WorkflowEnvironment,
+    readonly spec: SessionSpec,
+    readonly hostId: string,
+    readonly host: ScriptedHost,
+    readonly handle: WorkflowHandleWithFirstExecutionRunId<typeof superviseSession>,
+  ) {}
+
+  static async start(environment: WorkflowEnvironment, choices: SessionChoices = {}): Promise<SupervisedSession> {
+    const spec = aSpec(choices);
+    const hostId = `host-${randomUUID().slice(0, 8)}`;
+    const host = new ScriptedHost(environment, choices.script ?? []);
+    const handle = await environment.client.workflow.start<typeof superviseSession>('superviseSession', {
+      workflowId: sessionWorkflowId(spec.name),
+      taskQueue: controlQueue,
+      args: [{ spec, hostId, ...(choices.carried ? { carried: choices.carried } : {}) }],
+      typedSearchAttributes: [{ key: searchAttributes.state, value: 'starting' }],
+    });
+    const session = new SupervisedSession(environment, spec, hostId, host, handle);
+    if (!choices.hostAway) await session.hostComes();
+    return session;
+  }
+
+  async hostComes(): Promise<void> {
+    this.worker = await this.environment.startHost(this.hostId, createHostActivities(this.host));
+  }
+
+  async hostGoes(): Promise<void> {
+    await this.worker?.stop();
+    this.worker = null;
+  }
+
+  status(): Promise<SessionStatus> {
+    return this.current().query(statusQuery);
+  }
+
+  /** Resolves with the first status that is as wanted; time on the server stands still meanwhile. */
+  until(wanted: (status: SessionStatus) => boolean, patienceMs?: number): Promise<SessionStatus> {
+    return poll(() => this.status(), wanted, patienceMs);
+  }
+
+  reaches(state: SessionStatus['state']): Promise<SessionStatus> {
+    return this.until((status) => status.state === state);
+  }
+
+  /** Resolves once the attempt lives as far as the workflow knows. */
+  runs(epoch = 1): Promise<SessionStatus> {
+    return this.until(({ state, attempt }) => state === 'running' && attempt?.epoch === epoch);
+  }
+
+  /** Lets time pass once no call and no task of the workflow is open: on the time-skipping server they hold time up. */
+  async skip(durationMs: number): Promise<void> {
+    await poll(
+      async () => (await this.current().describe()).raw,
+      ({ pendingActivities, pendingWorkflowTask }) => !pendingActivities?.length && !pendingWorkflowTask,
+    );
+    await this.environment.skip(durationMs);
+  }
+
+  /** Whichever run is the newest. */
+  current() {
+    return this.environment.client.workflow.getHandle<typeof superviseSession>(this.handle.workflowId);
+  }
+
+  /** The attribute as it is searched for. */
+  async searchAttribute(key: keyof typeof searchAttributes): Promise<unknown> {
+    const { typedSearchAttributes } = await this.current().describe();
+    return typedSearchAttributes.get(searchAttributes[key]);
+  }
+
+  /** Stops the session if it is still open, and its host. */
+  async dispose(): Promise<void> {
+    await this.host.played();
+    await this.current()
+      .terminate('the test is over')
+      .catch(() => undefined);
+    await this.hostGoes();
+  }
+}

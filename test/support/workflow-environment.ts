@@ -1,0 +1,77 @@
+import { Client } from '@temporalio/client';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { ensureBinary } from '../../scripts/find-binary.mjs';
+import { controlQueue, hostQueue, searchAttributeTypes } from '../../workflows/messages.js';
+import { bundledWorkflows } from './workflow-bundle.js';
+
+/** Stands in every recorded history instead of a process and a machine. */
+const identity = 'test';
+
+/** Numbers of the types in temporal.api.enums.v1.IndexedValueType. */
+const indexedValueTypes = { Keyword: 2, Int: 3 } as const;
+
+/** A worker that runs until it is stopped. */
+export interface RunningWorker {
+  stop(): Promise<void>;
+}
+
+/** A time-skipping Temporal with a control worker; hosts come and go. No time passes but the machine's own and what `skip` lets pass. */
+export class WorkflowEnvironment {
+  private readonly workers = new Set<RunningWorker>();
+
+  /** Waiting for a result does not let time pass: it would jump over every session that has no timer, to its very end. */
+  readonly client: Client;
+
+  private constructor(private readonly server: TestWorkflowEnvironment) {
+    this.client = new Client({ connection: server.connection, identity });
+  }
+
+  static async create(): Promise<WorkflowEnvironment> {
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+    const server = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: ensureBinary('test-server') } },
+    });
+    await server.connection.operatorService.addSearchAttributes({
+      namespace: 'default',
+      searchAttributes: Object.fromEntries(Object.entries(searchAttributeTypes).map(([name, type]) => [name, indexedValueTypes[type]])),
+    });
+    const environment = new WorkflowEnvironment(server);
+    await environment.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows() } });
+    return environment;
+  }
+
+  /** Unix ms of the server, which is ahead of the machine's by what was skipped. */
+  now(): Promise<number> {
+    return this.server.currentTimeMs();
+  }
+
+  /** Lets this time pass on the server, ms. */
+  async skip(durationMs: number): Promise<void> {
+    await this.server.sleep(durationMs);
+  }
+
+  /** The worker of a host: without it the host is away. */
+  startHost(hostId: string, activities: object): Promise<RunningWorker> {
+    return this.run({ taskQueue: hostQueue(hostId), activities });
+  }
+
+  /** Stops every worker, then the server. */
+  async close(): Promise<void> {
+    await Promise.all([...this.workers].map((worker) => worker.stop()));
+    await this.server.teardown();
+  }
+
+  private async run(options: WorkerOptions): Promise<RunningWorker> {
+    const worker = await Worker.create({ connection: this.server.nativeConnection, identity, shutdownGraceTime: '1 ms', ...options });
+    const ended = worker.run();
+    const running: RunningWorker = {
+      stop: async () => {
+        if (this.workers.delete(running)) worker.shutdown();
+        await ended;
+      },
+    };
+    this.workers.add(running);
+    return running;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { searchAttributeTypes } from '../../workflows/messages.js';
+
+/** Closed sessions can be looked at in the Web UI for this long. */
+const retentionMs = 30 * 86_400_000;
+
+/** Numbers of the types in temporal.api.enums.v1.IndexedValueType. */
+const indexedValueTypes = { Keyword: 2, Int: 3 } as const;
+
+/**
+ * Has a namespace keep closed workflows, and know every search attribute. The server's own flag for these works only
+ * while its database is new: what a later SHIM brings would be unknown, and a workflow that sets it would not start.
+ */
+export async function prepareNamespace(connection: Connection, namespace: string): Promise<void> {
+  await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(retentionMs) } });
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.entries(searchAttributeTypes).filter(([name]) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]));
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+}
