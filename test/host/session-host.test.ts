@@ -100,7 +100,7 @@ describe('a start that is asked for', () => {
     const spec = newSpec('twice');
     const input = request(spec, 1);
     const answers = await Promise.all([host.startAgent(input), host.startAgent(input), host.startAgent(input)]);
-    expect(answers.map(({ adopted }) => adopted).toSorted()).toEqual([false, true, true]);
+    expect(answers.map(({ adopted }) => adopted).filter((adopted) => !adopted)).toHaveLength(1);
     expect(await starts(spec, 1)).toHaveLength(1);
   });
 
