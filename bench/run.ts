@@ -1,10 +1,9 @@
 import { benchAdoption } from './adoption.js';
-import { benchCheckpoint } from './checkpoint.js';
 import { benchRestart } from './restart.js';
 
 /** npm run bench [-- checkpoint | restart | adoption]: all where none is named. */
 const benchmarks = {
-  checkpoint: () => benchCheckpoint(100),
+  checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
   adoption: () => benchAdoption(50),
 } as const;

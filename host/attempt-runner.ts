@@ -100,8 +100,12 @@ export class AttemptRunner {
       source,
       (events) => this.onEvents(events),
       () => this.guard('keep the live record', () => this.writeLive()),
-      (error) => this.host.events.emit('trouble', { name: key.name, what: 'write the log', error }),
     );
+  }
+
+  /** It has ended, or its end is being dealt with. */
+  get hasEnded(): boolean {
+    return this.finishing;
   }
 
   get key(): AttemptKey {

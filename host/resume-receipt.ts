@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ResumeReceipt, ProofOfDeath } from '../domain/receipt.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HostContext } from './host-context.js';
 import type { PreviousAttempt, ResumePlan } from './resume-plan.js';
+
+/** A restart is over by then, ms. */
+const lookLaterMs = 1_000;
 
 /** Writes a resume's receipt at its spawn, and completes it once the resumed attempt has run or ended. */
 export async function keepReceipt(host: HostContext, runner: AttemptRunner, previous: PreviousAttempt, plan: ResumePlan, proofOfDeath: ProofOfDeath): Promise<void> {
@@ -27,6 +31,8 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
   };
   folder.writeReceipt(receipt);
   await runner.firstAnswer;
+  // An attempt that has ended already is being restarted: looking through its tree must not hold that up.
+  if (runner.hasEnded) await delay(lookLaterMs, undefined, { ref: false });
   if (host.detached.aborted) return;
   const tree = checkpoint && (await checkpoints.shadow.compare(checkpoint.tree.root));
   const messages = ratioOf(launch.messages?.before ?? 0, launch.messages?.after ?? 0);
