@@ -14,6 +14,9 @@ export interface SHIMMetricsEvents {
 const recoveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const checkpointBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
+/** Of Node's own metrics: each scrape begins a new sample of the event loop, and of an empty one these tell no number that was measured. */
+const unmeasuredAtFirst = ['nodejs_eventloop_lag_min_seconds', 'nodejs_eventloop_lag_mean_seconds', 'nodejs_eventloop_lag_stddev_seconds'];
+
 /**
  * SHIM's metrics. A gauge that nothing has been measured for is absent, never 0. Names follow Prometheus' conventions:
  * base units, `_total` for counters; no label has an unbounded set of values.
@@ -43,6 +46,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   constructor(private readonly options: { temporalMetricsUrl?: string } = {}) {
     super();
     collectDefaultMetrics({ register: this.registry });
+    for (const name of unmeasuredAtFirst) this.registry.removeSingleMetric(name);
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
     this.computedGauge('shim_crash_prediction_recall_ratio', 'Attempts in danger 60 s before the end among those that crashed', () => scorePredictions(this.predictions).recall);
@@ -128,6 +132,8 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     if (temporalMetricsUrl === undefined) return own;
     try {
       const response = await fetch(temporalMetricsUrl, { signal: AbortSignal.timeout(1_000) });
+      // What comes with an error is no exposition: passed on, it would make ours unreadable.
+      if (!response.ok) return own;
       return `${own}\n${await response.text()}`;
     } catch {
       // The SDK serves nothing before its first connection; a scrape then has ours alone.
