@@ -4,7 +4,7 @@ import { sessionNameSchema, type SessionSpec, type SessionState } from '../domai
 import type { CommandInput, CommandResult, HostStatus, SessionStatus } from '../workflows/messages.js';
 import { mapBounded } from './concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
-import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, WaitTimeoutError } from './errors.js';
+import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from './errors.js';
 import { loadTemporal, type LoadedTemporal } from './temporal-modules.js';
 import { translated } from './temporal-errors.js';
 
@@ -179,12 +179,23 @@ export class ShimClient {
   private async waitUntil(name: string, timeoutMs: number, whatFor: string, holds: (status: SessionStatus) => Promise<boolean>): Promise<SessionStatus> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const status = await this.status(name);
-      if (await holds(status)) return status;
-      if (performance.now() > deadline) {
+      const status = await this.statusOrNull(name, deadline);
+      if (status && (await holds(status))) return status;
+      if (status && performance.now() > deadline) {
         throw new WaitTimeoutError(`waited ${Math.round(timeoutMs / 1000)} s for ${name} to reach ${whatFor}; it is ${status.state} (${status.reason}); look again: shim status ${name}`);
       }
       await delay(pollMs);
+    }
+  }
+
+  /** Null while Temporal or its workers are away: a wait sits that out, up to its own deadline. */
+  private async statusOrNull(name: string, deadline: number): Promise<SessionStatus | null> {
+    try {
+      return await this.status(name);
+    } catch (error) {
+      const isAway = error instanceof NoWorkerError || error instanceof ShimDownError;
+      if (!isAway || performance.now() > deadline) throw error;
+      return null;
     }
   }
 

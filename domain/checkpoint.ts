@@ -37,10 +37,14 @@ export const transcriptStateSchema = z.strictObject({
   generation: z.number().int().positive(),
   /** Bytes up to and with the last complete line. */
   validatedBytes: z.number().int().nonnegative(),
+  /** Complete lines so far, empty ones too. */
+  lines: z.number().int().nonnegative(),
   /** Messages of the conversation so far. */
   messages: z.number().int().nonnegative(),
   /** Complete lines that are no JSON object: the agent drops them silently. */
   malformedLines: z.number().int().nonnegative(),
+  /** Numbers, from 1, of the first twenty of them. */
+  malformedAt: z.array(z.number().int().positive()).max(20),
   /** SHA-256 of the last 4 KiB before `validatedBytes` (all of it if shorter): the O(1) check before a resume. */
   tailSha256: sha256Schema,
   /** Bytes of the ledger that belong to this checkpoint, and their SHA-256. */

@@ -5,9 +5,11 @@ export interface Retention {
   /** One for each of the last hours and days that have one. */
   hourly: number;
   daily: number;
+  /** What a session's checkpoints may take on disk. Past it the oldest go, whatever rule keeps them but a pin. */
+  bytes: number;
 }
 
-export const defaultRetention: Retention = { last: 5, hourly: 24, daily: 30 };
+export const defaultRetention: Retention = { last: 5, hourly: 24, daily: 30, bytes: 2_000_000_000 };
 
 /**
  * Chooses the checkpoints to delete.
@@ -15,7 +17,7 @@ export const defaultRetention: Retention = { last: 5, hourly: 24, daily: 30 };
  * @param checkpoints oldest first; times in Unix ms.
  * @param keep ids that stay whatever the rules say.
  */
-export function choosePruned(checkpoints: readonly { id: string; atMs: number }[], retention: Retention, keep: ReadonlySet<string>): string[] {
+export function choosePruned(checkpoints: readonly { id: string; atMs: number }[], retention: Omit<Retention, 'bytes'>, keep: ReadonlySet<string>): string[] {
   const newestFirst = checkpoints.toReversed();
   const kept = new Set(keep);
   for (const { id } of newestFirst.slice(0, retention.last)) kept.add(id);

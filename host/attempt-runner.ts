@@ -99,7 +99,8 @@ export class AttemptRunner {
     this.output = new AttemptOutput(
       source,
       (events) => this.onEvents(events),
-      () => this.writeLive(),
+      () => this.guard('keep the live record', () => this.writeLive()),
+      (error) => this.host.events.emit('trouble', { name: key.name, what: 'write the log', error }),
     );
   }
 
@@ -258,7 +259,7 @@ export class AttemptRunner {
     this.setup.folder.writeReport(report);
     this.settle(report);
     // The report is on its way before anything else is done: the decision on what comes next waits for it.
-    setImmediate(() => this.windUp(report));
+    setImmediate(() => this.guard('wind up', () => this.windUp(report)));
   }
 
   private windUp(report: AttemptReport): void {
@@ -269,7 +270,7 @@ export class AttemptRunner {
     this.answered();
     this.host.events.emit('attempt_ended', report);
     // What the agent left running dies with it; the next attempt, if there is one, has proved it by then.
-    setTimeout(() => this.inBackground('end leftovers', fence(this.setup.held)), leftoversMs).unref();
+    setTimeout(() => this.guard('end leftovers', () => this.inBackground('end leftovers', fence(this.setup.held))), leftoversMs).unref();
   }
 
   private markRunning(atMs: number): void {
@@ -334,6 +335,15 @@ export class AttemptRunner {
       isMessage: agent.isMessage,
       launch: { agent: spec.agent, argv: spec.argv, cwd: spec.cwd, environmentNames: spec.environmentNames, conversationId: signals.conversationId, agentVersion: null },
     };
+  }
+
+  /** Nothing that goes wrong with one session's files may end the worker of all the others. */
+  private guard(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!this.host.detached.aborted) this.host.events.emit('trouble', { name: this.key.name, what, error });
+    }
   }
 
   private inBackground(what: string, work: Promise<unknown>): void {

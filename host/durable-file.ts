@@ -11,6 +11,21 @@ export async function writeDurably(path: string, data: string | Buffer): Promise
   await syncFolder(dirname(path));
 }
 
+/**
+ * Writes or appends to a file and syncs it, mode 0600. Not in one step: for content that nothing refers to yet.
+ *
+ * @param flag `w` or `a`.
+ */
+export async function writeSynced(path: string, data: string | Buffer, flag: 'w' | 'a'): Promise<void> {
+  const file = await open(path, flag, 0o600);
+  try {
+    await file.writeFile(data);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Makes what was created in or renamed into a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');

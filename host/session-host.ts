@@ -131,7 +131,7 @@ export class SessionHost {
 
   private async begin(folder: SessionFolder, input: StartAgentInput): Promise<StartAgentResult> {
     const runtime = this.runtimeOf(folder, input.spec);
-    const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' });
+    const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' }, input.epoch);
     const previous = previousOf(folder);
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
@@ -222,10 +222,13 @@ export class SessionHost {
   /**
    * Proves the latest attempt dead, and those before it that nothing proved dead yet: an attempt begins only after this,
    * so whatever lies before one with a report is settled.
+   *
+   * @param below only attempts with a lower epoch.
    */
-  private async fenceAll(folder: SessionFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }): Promise<ProofOfDeath | null> {
+  private async fenceAll(folder: SessionFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }, below = Number.POSITIVE_INFINITY): Promise<ProofOfDeath | null> {
     let proof: ProofOfDeath | null = null;
     for (const epoch of folder.epochs().toReversed()) {
+      if (epoch >= below) continue;
       const attempt = folder.attempt(epoch);
       proof = (await this.proveDead(attempt)) ?? proof;
       if (attempt.report()) break;

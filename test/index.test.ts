@@ -9,7 +9,7 @@ import { sessionSpecSchema } from '../domain/session.js';
 import { ensureShimHome } from '../host/shim-home.js';
 import { SessionFolder } from '../host/session-folder.js';
 import { CheckpointManager, SHIMMetrics, ShimClient, ShimDownError, SupervisorDaemon, type CheckpointContext, type HostContext, type HostEvents } from '../index.js';
-import { reportWith } from './analytics/attempt-reports.js';
+import { reportOf } from './analytics/attempt-reports.js';
 import { parseExposition } from './analytics/exposition.js';
 
 let folder: string;
@@ -36,7 +36,7 @@ describe('SHIMMetrics', () => {
     const metrics = new SHIMMetrics();
     const names: string[] = [];
     metrics.on('crash_detected', ({ name }) => names.push(name));
-    metrics.attemptEnded(reportWith({ name: 'fix' }), 'codex');
+    metrics.attemptEnded(reportOf({ name: 'fix', exitClass: 'killed' }), 'codex');
     expect(names).toEqual(['fix']);
     expect(metrics.crashRate).toBe(1);
   });
@@ -123,7 +123,7 @@ describe('SupervisorDaemon', () => {
     const spec = { sessionId: randomUUID(), name, agent: 'command', argv: ['true'], cwd: folder, policy: {}, limits: {}, parameters: {}, createdAt: new Date().toISOString() };
     session.create(sessionSpecSchema.parse(spec));
     mkdirSync(session.attempt(1).path);
-    session.attempt(1).writeReport(reportWith({ name, sessionId: spec.sessionId }));
+    session.attempt(1).writeReport(reportOf({ name, sessionId: spec.sessionId, exitClass: 'killed', endedAtMs: Date.now() - 500 }));
     appendFileSync(join(session.attempt(1).path, 'exit'), '0\n');
   }
 

@@ -2,17 +2,21 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointManifest, CheckpointTrigger, TranscriptState } from '../../domain/checkpoint.js';
-import { dueCheckpoint, initialPolicyState, type CheckpointPolicyState } from '../../domain/checkpoint-policy.js';
-import { defaultRetention } from '../../domain/retention.js';
+import { afterCheckpoint, dueCheckpoint, initialPolicyState, type CheckpointPolicyState } from '../../domain/checkpoint-policy.js';
+import { defaultRetention, type Retention } from '../../domain/retention.js';
 import type { Risk } from '../../domain/risk.js';
 import type { Signals } from '../../domain/signals.js';
 import { KeyedMutex } from '../keyed-mutex.js';
+import { asCheckpointError, type CheckpointError } from './checkpoint-error.js';
 import { CheckpointRepository } from './checkpoint-repository.js';
 import { ShadowRepository } from './shadow-repository.js';
 import { recordTranscript } from './transcript-segments.js';
 
 /** Checkpoints between two prunings. */
 const pruneEvery = 20;
+
+/** Pending operations kept in a manifest. */
+const pendingKept = 50;
 
 /** What a checkpoint is made of, besides tree and transcript. */
 export interface CheckpointContext {
@@ -30,7 +34,9 @@ export interface CheckpointEvents {
   /** A checkpoint is durable. `bytes` is the manifest's size. */
   checkpoint_created: [durationMs: number, manifest: CheckpointManifest, bytes: number];
   /** None was made; the session goes on. */
-  checkpoint_failed: [error: Error, trigger: CheckpointTrigger];
+  checkpoint_failed: [error: CheckpointError, trigger: CheckpointTrigger];
+  /** Old checkpoints could not be deleted; those that are there stand. */
+  prune_failed: [error: CheckpointError];
 }
 
 /** Decides when a session is checkpointed, and makes its checkpoints one at a time. */
@@ -80,44 +86,62 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   }
 
   /**
-   * Makes a checkpoint, durable when this returns. Where tree and transcript are as they were, the last one still says it
-   * all and is returned.
+   * Makes a checkpoint, durable when this returns. Where tree and transcript are as they were and the last one is still
+   * whole, it says it all and is returned.
    *
    * @returns the manifest; null if it could not be made: `checkpoint_failed` says why, and nothing half-made is left.
    */
   async create(trigger: CheckpointTrigger, context: CheckpointContext): Promise<CheckpointManifest | null> {
-    return this.mutex.run('create', async () => {
-      const startedMs = performance.now();
+    return this.mutex.run('checkpoints', async () => {
       try {
-        const [tree, transcript] = await Promise.all([this.shadow.record(), this.recordTranscript(context)]);
-        const last = this.latest;
-        if (last && last.tree.root === tree.root && last.tree.userHead === tree.userHead && sameTranscript(last.transcript, transcript)) return last;
-        const { signals, launch } = context;
-        const manifest: CheckpointManifest = {
-          formatVersion: 1,
-          id: await this.repository.nextId(),
-          sessionId: context.sessionId,
-          sessionName: context.sessionName,
-          epoch: context.epoch,
-          attemptId: context.attemptId,
-          trigger,
-          createdAt: new Date().toISOString(),
-          tree,
-          transcript,
-          pending: signals.pending.slice(-50),
-          signals: { ...signals, pending: undefined },
-          launch,
-          durationMs: performance.now() - startedMs,
-        };
-        const bytes = await this.repository.save(manifest);
-        this.latest = manifest;
-        this.made += 1;
-        if (this.made % pruneEvery === 0) await this.repository.prune(defaultRetention);
-        this.emit('checkpoint_created', performance.now() - startedMs, manifest, bytes);
-        return manifest;
+        return await this.make(trigger, context);
       } catch (error) {
-        this.emit('checkpoint_failed', error instanceof Error ? error : new Error(String(error)), trigger);
+        this.emit('checkpoint_failed', asCheckpointError(error), trigger);
         return null;
+      }
+    });
+  }
+
+  private async make(trigger: CheckpointTrigger, context: CheckpointContext): Promise<CheckpointManifest> {
+    const startedMs = performance.now();
+    // Both end before either's failure is told: what comes next must not meet one that is still at work.
+    const [tree, transcript] = await bothSettled(this.shadow.record(), this.recordTranscript(context));
+    this.policy = afterCheckpoint(this.policy, Date.now());
+    const last = this.latest;
+    if (last && isSame(last, tree, transcript) && (await this.repository.isValid(last.id))) return last;
+    const { sessionId, sessionName, epoch, attemptId, signals, launch } = context;
+    const manifest: CheckpointManifest = {
+      formatVersion: 1,
+      id: await this.repository.nextId(),
+      sessionId,
+      sessionName,
+      epoch,
+      attemptId,
+      trigger,
+      createdAt: new Date().toISOString(),
+      tree,
+      transcript,
+      pending: signals.pending.slice(-pendingKept),
+      signals: { ...signals, pending: undefined },
+      launch,
+      durationMs: performance.now() - startedMs,
+    };
+    const bytes = await this.repository.save(manifest);
+    this.latest = manifest;
+    this.made += 1;
+    if (this.made % pruneEvery === 0) void this.prune();
+    this.emit('checkpoint_created', performance.now() - startedMs, manifest, bytes);
+    return manifest;
+  }
+
+  /** Deletes old checkpoints once no other is being made. @returns the ids; empty where it failed, as `prune_failed` says. */
+  async prune(retention: Retention = defaultRetention): Promise<string[]> {
+    return this.mutex.run('checkpoints', async () => {
+      try {
+        return await this.repository.prune(retention);
+      } catch (error) {
+        this.emit('prune_failed', asCheckpointError(error));
+        return [];
       }
     });
   }
@@ -128,6 +152,12 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   }
 }
 
-function sameTranscript(a: TranscriptState | null, b: TranscriptState | null): boolean {
-  return a?.path === b?.path && a?.validatedBytes === b?.validatedBytes && a?.generation === b?.generation;
+function isSame(last: CheckpointManifest, tree: CheckpointManifest['tree'], transcript: TranscriptState | null): boolean {
+  const sameTree = last.tree.root === tree.root && last.tree.userHead === tree.userHead;
+  return sameTree && last.transcript?.path === transcript?.path && last.transcript?.validatedBytes === transcript?.validatedBytes && last.transcript?.generation === transcript?.generation;
+}
+
+async function bothSettled<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }

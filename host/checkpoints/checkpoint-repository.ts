@@ -1,14 +1,16 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ZodError } from 'zod';
-import { checkpointManifestSchema, type CheckpointManifest } from '../../domain/checkpoint.js';
+import type { CheckpointManifest } from '../../domain/checkpoint.js';
 import { choosePruned, type Retention } from '../../domain/retention.js';
 import { readIfThere, syncFolder, writeDurably } from '../durable-file.js';
+import { diskUse } from './disk-use.js';
+import { decodeManifest, encodeManifest } from './manifest-record.js';
 import type { ShadowRepository } from './shadow-repository.js';
-import { isUnchanged, verifySegments } from './transcript-segments.js';
+import { dropGenerations, isUnchanged, verifySegments } from './transcript-segments.js';
 
 const manifestFile = 'manifest.json';
+const pinFile = 'pinned';
 
 /** Checkpoints looked at, newest first, before a resume gives up on them. */
 const lookBack = 10;
@@ -35,24 +37,31 @@ export class CheckpointRepository {
     return `ck-${String(last + 1).padStart(4, '0')}`;
   }
 
-  /** Writes a manifest whose blobs are on disk. @returns its size, bytes. */
+  /** Writes a manifest whose blobs are on disk; nothing is left of one that cannot be written. @returns its size, bytes. */
   async save(manifest: CheckpointManifest): Promise<number> {
-    const json = JSON.stringify(manifest);
+    const record = encodeManifest(manifest);
     const folder = join(this.folder, manifest.id);
-    await this.shadow.protect(manifest.id, manifest.tree.root);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeDurably(join(folder, manifestFile), `${json}\n${sha256(json)}\n`);
-    await syncFolder(this.folder);
-    return Buffer.byteLength(json);
+    try {
+      await this.shadow.protect(manifest);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeDurably(join(folder, manifestFile), record);
+      await syncFolder(this.folder);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+    return Buffer.byteLength(record);
   }
 
   /**
    * The newest checkpoint that can be relied on, and the newer ones that cannot. O(1) for each: the manifest's hash, the
    * root tree's own hash, and the length and tail of the transcript. What lies below the root is checked by `verify`.
+   *
+   * @param maxBack checkpoints looked at, newest first.
    */
-  async latestValid(): Promise<{ manifest: CheckpointManifest | null; rejected: RejectedCheckpoint[] }> {
+  async latestValid(maxBack = lookBack): Promise<{ manifest: CheckpointManifest | null; rejected: RejectedCheckpoint[] }> {
     const rejected: RejectedCheckpoint[] = [];
-    for (const id of (await this.ids()).toReversed().slice(0, lookBack)) {
+    for (const id of (await this.ids()).toReversed().slice(0, maxBack)) {
       const manifest = await this.read(id);
       const problem = typeof manifest === 'string' ? manifest : await this.shallowProblem(manifest);
       if (typeof manifest !== 'string' && problem === null) return { manifest, rejected };
@@ -61,12 +70,18 @@ export class CheckpointRepository {
     return { manifest: null, rejected };
   }
 
-  /** Checks a checkpoint to the last byte. @returns what is wrong, or null. */
+  /** Whether a checkpoint can still be relied on, as far as `latestValid` looks. */
+  async isValid(id: string): Promise<boolean> {
+    const manifest = await this.read(id);
+    return typeof manifest !== 'string' && (await this.shallowProblem(manifest)) === null;
+  }
+
+  /** Checks a checkpoint to the last byte: manifest, every object of its tree, every segment. @returns what is wrong, or null. */
   async verify(id: string): Promise<string | null> {
     const manifest = await this.read(id);
     if (typeof manifest === 'string') return manifest;
-    await this.shadow.verify(manifest.tree.root);
-    return manifest.transcript && verifySegments(this.transcriptFolder, manifest.transcript);
+    const { tree, transcript } = manifest;
+    return (await this.shadow.verify(tree.root)) ?? (transcript && (await verifySegments(this.transcriptFolder, transcript)));
   }
 
   /** Every checkpoint that reads, oldest first; those that do not, with the reason. */
@@ -81,18 +96,54 @@ export class CheckpointRepository {
     return { manifests, rejected };
   }
 
-  /** Deletes what the retention does not keep; the newest valid one always stays. @returns the ids. */
+  /** Keeps a checkpoint whatever the retention says. */
+  async pin(id: string): Promise<void> {
+    await writeDurably(join(this.folder, id, pinFile), '');
+  }
+
+  async unpin(id: string): Promise<void> {
+    await rm(join(this.folder, id, pinFile), { force: true });
+  }
+
+  /**
+   * Deletes what the retention does not keep, and what is unreadable and older than the newest valid one. That one and the
+   * pinned ones always stay, even where they alone take more than the retention's bytes. Not while a checkpoint is made.
+   *
+   * @returns the ids. @throws GitError
+   */
   async prune(retention: Retention): Promise<string[]> {
-    const { manifests } = await this.list();
+    const { manifests, rejected } = await this.list();
     const { manifest: newest } = await this.latestValid();
-    const pruned = choosePruned(
+    if (newest === null) return [];
+    const fixed = new Set(manifests.map(({ id }) => id).filter((id) => id === newest.id || existsSync(join(this.folder, id, pinFile))));
+    const unneeded = choosePruned(
       manifests.map(({ id, createdAt }) => ({ id, atMs: Date.parse(createdAt) })),
       retention,
-      new Set(newest ? [newest.id] : []),
+      fixed,
     );
-    for (const id of pruned) await rm(join(this.folder, id), { recursive: true, force: true });
-    if (pruned.length > 0) await this.shadow.release(pruned);
+    const broken = rejected.map(({ id }) => id).filter((id) => numberOf(id) < numberOf(newest.id));
+    const pruned = [...unneeded, ...broken];
+    if (pruned.length > 0) await this.delete(pruned);
+    // Checkpoints share what they hold, so that none has a size of its own: the oldest half goes, then what is left is measured.
+    let left = manifests.map(({ id }) => id).filter((id) => !fixed.has(id) && !pruned.includes(id));
+    while (left.length > 0 && (await diskUse(this.folder)) > retention.bytes) {
+      const half = left.slice(0, Math.ceil(left.length / 2));
+      await this.delete(half);
+      pruned.push(...half);
+      left = left.slice(half.length);
+    }
     return pruned;
+  }
+
+  private async delete(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await rm(join(this.folder, id), { recursive: true, force: true });
+    const { manifests } = await this.list();
+    // A ref to what is not there any more would make git refuse to prune at all.
+    const whole: CheckpointManifest[] = [];
+    for (const manifest of manifests) if (await this.shadow.hasRoot(manifest.tree.root)) whole.push(manifest);
+    await this.shadow.retain(whole);
+    const generations = manifests.flatMap(({ transcript }) => transcript?.generation ?? []);
+    if (generations.length > 0) await dropGenerations(this.transcriptFolder, generations);
   }
 
   private async shallowProblem(manifest: CheckpointManifest): Promise<string | null> {
@@ -103,23 +154,15 @@ export class CheckpointRepository {
 
   private async read(id: string): Promise<CheckpointManifest | string> {
     const text = await readIfThere(join(this.folder, id, manifestFile));
-    if (text === null) return 'it has no manifest: its making was interrupted';
-    const [json = '', hash, rest] = text.split('\n');
-    if (hash === undefined || rest !== '' || sha256(json) !== hash) return 'its manifest is torn or was altered';
-    try {
-      return checkpointManifestSchema.parse(JSON.parse(json));
-    } catch (error) {
-      if (error instanceof ZodError || error instanceof SyntaxError) return `its manifest is of another kind: ${error.message.slice(0, 200)}`;
-      throw error;
-    }
+    return text === null ? 'it has no manifest: its making was interrupted' : decodeManifest(text);
   }
 
   private async ids(): Promise<string[]> {
-    if (!(await stat(this.folder).catch(() => null))) return [];
-    return (await readdir(this.folder)).filter((name) => /^ck-\d{4,}$/.test(name)).sort((a, b) => Number(a.slice(3)) - Number(b.slice(3)));
+    if (!existsSync(this.folder)) return [];
+    return (await readdir(this.folder)).filter((name) => /^ck-\d{4,}$/.test(name)).sort((a, b) => numberOf(a) - numberOf(b));
   }
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function numberOf(id: string): number {
+  return Number(id.slice(3));
 }

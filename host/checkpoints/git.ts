@@ -1,12 +1,22 @@
-import { execFile, spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
+import { spawn } from 'node:child_process';
+import { buffer } from 'node:stream/consumers';
+import { GitError } from './checkpoint-error.js';
 
-const run = promisify(execFile);
+/** A git that takes longer than this is stuck (a dead network drive, a FIFO where a file should be) and is killed, ms. */
+const patienceMs = 120_000;
 
-/** Thrown when git ends with an error; its words are in the message. */
-export class GitError extends Error {
-  override name = 'GitError';
+/** What is shown of git's words, characters. */
+const wordsShown = 500;
+
+export interface GitOptions {
+  /** For stdin; each character is one byte. */
+  input?: string;
+  /** Another index file than the repository's own. */
+  index?: string;
+  /** Another work tree than the repository's own. */
+  workTree?: string;
+  /** Nothing of the work tree is looked at: it need not be there. */
+  withoutTree?: boolean;
 }
 
 /** Runs git on a repository and a work tree that need not know of each other, blind to the user's own configuration. */
@@ -16,35 +26,34 @@ export class Git {
     private readonly workTree: string,
   ) {}
 
-  /** @param options `input` for stdin; `index`, another index file than the repository's own. */
-  async run(args: readonly string[], { input, index }: { input?: string; index?: string } = {}): Promise<string> {
-    const env = index === undefined ? this.environment() : { ...this.environment(), GIT_INDEX_FILE: index };
-    const options = { cwd: this.workTree, env, maxBuffer: 256 * 1_048_576 };
-    try {
-      if (input === undefined) return (await run('git', [...args], options)).stdout;
-      const child = spawn('git', [...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
-      const closed = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-      // A git that ends early closes its input; its exit code tells why.
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(input);
-      const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-      if (code !== 0) throw new GitError(`git ${args[0]} ended with ${code}: ${stderr.trim().slice(0, 500)}`);
-      return stdout;
-    } catch (error) {
-      if (error instanceof GitError) throw error;
-      throw new GitError(`git ${args[0]}: ${error instanceof Error ? error.message.slice(0, 500) : String(error)}`, { cause: error });
-    }
+  /** @returns stdout, each character one byte: the name of a file need not be text. @throws GitError */
+  async run(args: readonly string[], { input, index, workTree = this.workTree, withoutTree = false }: GitOptions = {}): Promise<string> {
+    const cwd = withoutTree ? this.gitDir : workTree;
+    const env: NodeJS.ProcessEnv = { ...this.environment(), GIT_WORK_TREE: workTree };
+    if (index !== undefined) env['GIT_INDEX_FILE'] = index;
+    const child = spawn('git', [...args], { cwd, env, stdio: 'pipe', timeout: patienceMs, killSignal: 'SIGKILL' });
+    const ended = new Promise<string | null>((resolve, reject) => {
+      child.once('error', (error) => reject(new GitError(`git cannot be started in ${cwd}: is it installed, is the folder there? (${error.message})`, { cause: error })));
+      child.once('close', (code, signal) => resolve(code === 0 ? null : `${code ?? signal}`));
+    });
+    // A git that ends early closes its input; its exit code tells why.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input ?? '', 'latin1');
+    const [stdout, stderr, failure] = await Promise.all([buffer(child.stdout), buffer(child.stderr), ended]);
+    if (failure !== null) throw new GitError(`git ${args[0]} ended with ${failure}: ${stderr.toString('utf8').trim().slice(0, wordsShown)}`);
+    return stdout.toString('latin1');
   }
 
+  /** None of the caller's GIT_* variables, configuration or hooks come through. */
   private environment(): NodeJS.ProcessEnv {
     return {
       PATH: process.env['PATH'],
       HOME: '/nonexistent',
       LC_ALL: 'C',
       GIT_DIR: this.gitDir,
-      GIT_WORK_TREE: this.workTree,
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_ATTR_NOSYSTEM: '1',
       GIT_OPTIONAL_LOCKS: '0',
       GIT_TERMINAL_PROMPT: '0',
     };

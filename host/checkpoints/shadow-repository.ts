@@ -1,49 +1,33 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
-import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { inflate } from 'node:zlib';
 import type { CheckpointManifest } from '../../domain/checkpoint.js';
+import { GitError, isDiskFull } from './checkpoint-error.js';
 import { Git } from './git.js';
+import { missingOf, sortListed, textOf } from './listed-paths.js';
+import { isObjectWhole, removeObject } from './loose-object.js';
+import { prepareRepository } from './shadow-configuration.js';
+import { readUserRepository } from './user-repository.js';
 
-const unzip = promisify(inflate);
-
-/** A larger file is left out of the tree, bytes. */
-const largestFile = 5 * 1_048_576;
 const skippedShown = 100;
 
-/** Files that hold secrets by their names, and what is not worth keeping. In the syntax of .gitignore. */
-const excluded = ['.env', '.env.*', '!.env.example', '*.pem', '*.key', '*.p12', 'id_rsa*', 'id_ed25519*', '.netrc', '.npmrc', '.pypirc', 'credentials', 'credentials.json', '.aws/', '.ssh/', '.gnupg/', 'node_modules/'];
-
-/** Content is kept byte by byte, whatever the project's own attributes say. */
-const attributes = '* -text -filter -ident -working-tree-encoding -diff -merge\n';
-
-const configuration = `[core]
-\trepositoryformatversion = 0
-\tfilemode = true
-\tbare = false
-\tautocrlf = false
-\tfsync = objects
-\tfsyncMethod = batch
-\tpreloadIndex = true
-\tuntrackedCache = false
-\thooksPath = /dev/null
-[gc]
-\tauto = 0
-[maintenance]
-\tauto = false
-`;
+/** Longest path shown among what was left out, characters. */
+const pathShown = 200;
 
 export type TreeState = CheckpointManifest['tree'];
 
+/** What must outlive a pruning. */
+export type KeptTree = Pick<CheckpointManifest, 'id'> & { tree: Pick<TreeState, 'root' | 'userIndex'> };
+
 /**
  * A git repository of SHIM's own that records a working tree, untracked files too. The user's .git, index and files are
- * read and never written.
+ * read and never written. Not for use by two callers at once.
  */
 export class ShadowRepository {
   private readonly git: Git;
-  private last: TreeState | null = null;
+  private prepared = false;
+  private lastRoot: string | null = null;
   private userIndexSeen: { mtimeMs: number; size: number; blob: string } | null = null;
 
   constructor(
@@ -53,104 +37,123 @@ export class ShadowRepository {
     this.git = new Git(gitDir, workTree);
   }
 
-  /** Records the tree as it is. Objects are on disk when it returns. @throws GitError */
+  /**
+   * Records the tree as it is: listing, changed files, trees, in up to three git processes, and one where nothing changed.
+   * Objects are on disk when it returns. @throws GitError
+   */
   async record(): Promise<TreeState> {
-    await this.initialise();
-    const [listed, userIndex] = await Promise.all([this.git.run(['ls-files', '-z', '--modified', '--others', '--deleted', '--exclude-standard']), this.recordUserIndex()]);
-    const { wanted, skipped } = this.sort([...new Set(listed.split('\0').filter(Boolean))]);
-    const userHead = readUserHead(this.workTree);
-    if (wanted.length === 0 && this.last) return (this.last = { ...this.last, userHead, userIndex });
-    if (wanted.length > 0) await this.git.run(['update-index', '-z', '--add', '--remove', '--stdin'], { input: `${wanted.join('\0')}\0` });
-    const root = (await this.git.run(['write-tree'])).trim();
-    this.last = { root, files: await this.countFiles(), skipped: skipped.slice(0, skippedShown), skippedTotal: skipped.length, userHead, userIndex };
-    return this.last;
-  }
-
-  /** Keeps a tree from being pruned. */
-  async protect(id: string, root: string): Promise<void> {
-    await writeFile(join(this.gitDir, 'refs', 'checkpoints', id), `${root}\n`, { mode: 0o600 });
-  }
-
-  /** Lets go of checkpoints' trees and deletes what no other one needs. @throws GitError */
-  async release(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await rm(join(this.gitDir, 'refs', 'checkpoints', id), { force: true });
-    await this.git.run(['prune', '--expire=now']);
-  }
-
-  /** Whether a root tree is there and whole: one small file is read and hashed. */
-  async hasRoot(root: string): Promise<boolean> {
-    let packed: Buffer;
+    if (!this.prepared) await prepareRepository(this.gitDir);
+    this.prepared = true;
     try {
-      packed = await readFile(join(this.gitDir, 'objects', root.slice(0, 2), root.slice(2)));
+      return await this.look();
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      if (!(error instanceof GitError) || isDiskFull(error)) throw error;
+      // An index torn by a power cut would fail for good; it is made anew from the files.
+      this.lastRoot = null;
+      for (const file of ['index', 'index.lock']) await rm(join(this.gitDir, file), { force: true });
+      return this.look();
+    }
+  }
+
+  /** Keeps a checkpoint's tree, and the user's index at that time, from being pruned. */
+  async protect({ id, tree }: KeptTree): Promise<void> {
+    const refs = join(this.gitDir, 'refs', 'checkpoints');
+    await writeFile(join(refs, id), `${tree.root}\n`, { mode: 0o600 });
+    if (tree.userIndex !== null) await writeFile(join(refs, `${id}-index`), `${tree.userIndex}\n`, { mode: 0o600 });
+  }
+
+  /**
+   * Deletes every object that no kept tree needs. The refs are written anew from what is kept: one that a power cut took
+   * would take the objects with it.
+   *
+   * @throws GitError
+   */
+  async retain(kept: readonly KeptTree[]): Promise<void> {
+    const refs = join(this.gitDir, 'refs', 'checkpoints');
+    const names = new Set(kept.flatMap(({ id }) => [id, `${id}-index`]));
+    for (const name of await readdir(refs)) if (!names.has(name)) await rm(join(refs, name));
+    for (const checkpoint of kept) await this.protect(checkpoint);
+    // What it names may be among the deleted.
+    this.userIndexSeen = null;
+    await this.git.run(['prune', '--expire=now'], { withoutTree: true });
+  }
+
+  /** Whether a root tree is there and whole: one small file is read and hashed, no process is started. */
+  async hasRoot(root: string): Promise<boolean> {
+    return isObjectWhole(this.gitDir, root);
+  }
+
+  /** Reads and hashes every object of a tree. @returns what is wrong with the first bad one, or null. */
+  async verify(root: string): Promise<string | null> {
+    if (!(await this.hasRoot(root))) return 'its tree is missing or was altered';
+    let listed: string;
+    try {
+      listed = await this.git.run(['ls-tree', '-r', '-t', '-z', root], { withoutTree: true });
+    } catch (error) {
+      if (error instanceof GitError) return `its tree cannot be read: ${error.message}`;
       throw error;
     }
-    try {
-      return createHash('sha1').update(await unzip(packed)).digest('hex') === root;
-    } catch {
-      // What cannot be inflated was altered; that is the answer, not a fault.
-      return false;
+    for (const entry of listed.split('\0').filter(Boolean)) {
+      const [about = '', path = ''] = entry.split('\t');
+      if (!(await isObjectWhole(this.gitDir, about.split(' ')[2] ?? ''))) return `${textOf(path)} is missing from its tree or was altered`;
     }
+    return null;
   }
 
-  /** Reads every object of a tree. @throws GitError naming the first that is missing or altered. */
-  async verify(root: string): Promise<void> {
-    await this.git.run(['fsck', '--no-dangling', '--no-progress', root]);
+  /** The files of a tree. @throws GitError */
+  async listFiles(root: string): Promise<string[]> {
+    return (await this.pathsOf(root)).map(textOf);
   }
 
-  /** How many of a tree's files are in the work tree, changed or not. @throws GitError */
+  /** How many of a tree's files are in the work tree, changed or not; at most 100 missing ones by name. @throws GitError */
   async compare(root: string): Promise<{ files: number; present: number; missing: string[] }> {
-    const paths = (await this.git.run(['ls-tree', '-r', '-z', '--name-only', root])).split('\0').filter(Boolean);
-    const missing = paths.filter((path) => lstatSync(join(this.workTree, path), { throwIfNoEntry: false }) === undefined);
+    const paths = await this.pathsOf(root);
+    const missing = await missingOf(this.workTree, paths);
     return { files: paths.length, present: paths.length - missing.length, missing: missing.slice(0, skippedShown) };
   }
 
-  /** Writes a tree into a folder that is missing or empty. @throws Error if it holds anything; GitError */
+  /** Writes a tree into a folder that is missing or empty, all of it or nothing. @throws Error if it holds anything; GitError */
   async restoreInto(root: string, folder: string): Promise<void> {
-    mkdirSync(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
     if ((await readdir(folder)).length > 0) throw new Error(`${folder} is not empty: a checkpoint is never written over files`);
     const index = join(this.gitDir, `restore-${randomUUID()}.index`);
     try {
-      await this.git.run(['read-tree', root], { index });
-      await this.git.run(['checkout-index', '--all', `--prefix=${folder}/`], { index });
+      await this.git.run(['read-tree', root], { index, workTree: folder });
+      await this.git.run(['checkout-index', '--all', '--quiet'], { index, workTree: folder });
+    } catch (error) {
+      for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+      throw error;
     } finally {
       await rm(index, { force: true });
     }
   }
 
-  private async initialise(): Promise<void> {
-    if (existsSync(join(this.gitDir, 'refs', 'checkpoints'))) return;
-    for (const folder of ['objects/info', 'objects/pack', 'info', 'refs/heads', 'refs/checkpoints']) mkdirSync(join(this.gitDir, folder), { recursive: true, mode: 0o700 });
-    await writeFile(join(this.gitDir, 'HEAD'), 'ref: refs/heads/shim\n');
-    await writeFile(join(this.gitDir, 'config'), configuration);
-    await writeFile(join(this.gitDir, 'info', 'exclude'), `${excluded.join('\n')}\n`);
-    await writeFile(join(this.gitDir, 'info', 'attributes'), attributes);
-  }
-
-  private sort(paths: readonly string[]): { wanted: string[]; skipped: TreeState['skipped'] } {
-    const wanted: string[] = [];
-    const skipped: TreeState['skipped'] = [];
-    for (const path of paths) {
-      const reason = this.reasonToSkip(path);
-      if (reason === null) wanted.push(path);
-      else skipped.push({ path, reason });
+  private async look(): Promise<TreeState> {
+    const [listed, user] = await Promise.all([this.git.run(['ls-files', '-t', '-z', '--modified', '--others', '--deleted', '--exclude-standard']), this.readUser()]);
+    const { wanted, dropped, skipped } = await sortListed(this.workTree, listed);
+    // Leave out first: what takes a left-out file's place may need its name.
+    if (dropped.length > 0) await this.git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: `${dropped.join('\0')}\0` });
+    if (wanted.length > 0) await this.git.run(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], { input: `${wanted.join('\0')}\0` });
+    const unchanged = wanted.length === 0 && dropped.length === 0;
+    const root = (unchanged ? this.lastRoot : null) ?? (await this.git.run(['write-tree'])).trim();
+    if (!(await this.hasRoot(root))) {
+      await removeObject(this.gitDir, root);
+      throw new GitError(`tree ${root} was altered on disk`);
     }
-    return { wanted, skipped };
+    this.lastRoot = root;
+    const shown = skipped.slice(0, skippedShown).map(({ path, reason }) => ({ path: path.slice(0, pathShown), reason }));
+    return { root, files: await this.countFiles(), skipped: shown, skippedTotal: skipped.length, ...user };
   }
 
-  private reasonToSkip(path: string): string | null {
-    if (path.endsWith('/')) return 'a repository of its own';
-    const stat = lstatSync(join(this.workTree, path), { throwIfNoEntry: false });
-    // Deleted: update-index takes it out.
-    if (!stat) return null;
-    if (!stat.isFile() && !stat.isSymbolicLink()) return 'not a regular file';
-    return stat.size > largestFile ? `larger than ${largestFile} bytes (${stat.size})` : null;
+  private async pathsOf(root: string): Promise<string[]> {
+    return (await this.git.run(['ls-tree', '-r', '-z', '--name-only', root], { withoutTree: true })).split('\0').filter(Boolean);
   }
 
-  /** The index says in its header how many entries it has. */
+  /** The index says in its header how many entries it has. An empty tree may have none. */
   private async countFiles(): Promise<number> {
-    const index = await open(join(this.gitDir, 'index'), 'r');
+    const path = join(this.gitDir, 'index');
+    if (!lstatSync(path, { throwIfNoEntry: false })) return 0;
+    const index = await open(path, 'r');
     try {
       const { buffer } = await index.read(Buffer.alloc(12), 0, 12, 0);
       return buffer.readUInt32BE(8);
@@ -159,30 +162,18 @@ export class ShadowRepository {
     }
   }
 
-  private async recordUserIndex(): Promise<string | null> {
-    const path = join(this.workTree, '.git', 'index');
+  private async readUser(): Promise<{ userHead: string | null; userIndex: string | null }> {
+    const user = await readUserRepository(this.workTree);
+    return { userHead: user?.head ?? null, userIndex: user && (await this.recordUserIndex(user.indexPath)) };
+  }
+
+  private async recordUserIndex(path: string): Promise<string | null> {
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (!stat) return null;
+    if (!stat?.isFile()) return null;
     const seen = this.userIndexSeen;
     if (seen && seen.mtimeMs === stat.mtimeMs && seen.size === stat.size) return seen.blob;
-    const blob = (await this.git.run(['hash-object', '-w', '--no-filters', path])).trim();
+    const blob = (await this.git.run(['hash-object', '-w', '--no-filters', path], { withoutTree: true })).trim();
     this.userIndexSeen = { mtimeMs: stat.mtimeMs, size: stat.size, blob };
     return blob;
-  }
-}
-
-/** The commit that the user's own HEAD names; null where the tree is no repository, or has no commit. */
-function readUserHead(workTree: string): string | null {
-  const gitDir = join(workTree, '.git');
-  try {
-    const head = readFileSync(join(gitDir, 'HEAD'), 'utf8').trim();
-    if (!head.startsWith('ref: ')) return head;
-    const ref = head.slice(5);
-    if (existsSync(join(gitDir, ref))) return readFileSync(join(gitDir, ref), 'utf8').trim();
-    const packed = readFileSync(join(gitDir, 'packed-refs'), 'utf8');
-    return packed.split('\n').find((line) => line.endsWith(` ${ref}`))?.slice(0, 40) ?? null;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
-    throw error;
   }
 }

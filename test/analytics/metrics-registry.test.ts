@@ -1,275 +1,155 @@
-import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SHIMMetrics } from '../../analytics/metrics-registry.js';
 import type { AttemptReport } from '../../domain/attempt.js';
-import { exitClasses } from '../../domain/exit-class.js';
-import { receiptWith, reportWith } from './attempt-reports.js';
-import { parseExposition, type Family } from './exposition.js';
+import { receiptOf, reportOf } from './attempt-reports.js';
 
-const agent = 'claude-code';
+let metrics: SHIMMetrics;
 
-async function familiesOf(metrics: SHIMMetrics): Promise<Map<string, Family>> {
-  return parseExposition(await metrics.render());
+beforeEach(() => {
+  metrics = new SHIMMetrics();
+});
+
+afterEach(async () => {
+  await metrics.stopServer();
+});
+
+/** The samples of a metric: what follows its name on each line. */
+async function samples(name: string): Promise<string[]> {
+  const lines = (await metrics.render()).split('\n');
+  return lines.filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`)).map((line) => line.slice(name.length));
 }
 
-/** The value of one sample, by its name and labels as written; undefined where there is none. */
-async function valueOf(metrics: SHIMMetrics, key: string): Promise<number | undefined> {
-  const family = key.replace(/\{.*$/, '').replace(/_(bucket|sum|count)$/, '');
-  const families = await familiesOf(metrics);
-  return (families.get(family) ?? families.get(key.replace(/\{.*$/, '')))?.samples.get(key);
-}
-
-function ended(metrics: SHIMMetrics, ...changes: Partial<AttemptReport>[]): void {
-  for (const change of changes) metrics.attemptEnded(reportWith(change), agent);
-}
-
-describe('what nothing was measured for', () => {
-  const ratios = [
+describe('SHIMMetrics', () => {
+  it.each([
     'shim_crash_prediction_accuracy_ratio',
     'shim_crash_prediction_precision_ratio',
     'shim_crash_prediction_recall_ratio',
     'shim_resume_success_ratio',
     'shim_crash_ratio',
-  ];
-
-  it.each(ratios)('%s has no value, not 0', async (name) => {
-    const families = await familiesOf(new SHIMMetrics());
-    expect(families.get(name)).toEqual({ type: 'gauge', samples: new Map() });
+    'shim_token_savings_total',
+    'shim_active_sessions',
+  ])('says nothing of %s before there is anything to say', async (name) => {
+    expect(await samples(name)).toEqual([]);
+    expect(metrics.crashRate).toBeUndefined();
   });
 
-  it('no gauge tells a number that was not measured, from the first scrape on', async () => {
-    const gauges = [...(await familiesOf(new SHIMMetrics())).values()].filter(({ type }) => type === 'gauge');
-    const values = gauges.flatMap(({ samples }) => [...samples.values()]);
-    expect(values.length).toBeGreaterThan(10);
-    expect(values.filter((value) => !Number.isFinite(value))).toEqual([]);
-    // What an event loop that was never measured took at least, by Node's account.
-    expect(values).not.toContain(9_223_372_036.854776);
+  it('counts ends by class and agent, and tells of a crash', async () => {
+    const crashes: AttemptReport[] = [];
+    metrics.on('crash_detected', (report) => crashes.push(report));
+    metrics.attemptEnded(reportOf({ exitClass: 'completed' }), 'codex');
+    metrics.attemptEnded(reportOf({ exitClass: 'killed' }), 'codex');
+    expect(crashes.map(({ exitClass }) => exitClass)).toEqual(['killed']);
+    expect(await samples('shim_attempts_ended_total')).toEqual(['{exit_class="completed",agent="codex"} 1', '{exit_class="killed",agent="codex"} 1']);
   });
 
-  it('a number of sessions is not told where nobody counts them', async () => {
-    expect((await familiesOf(new SHIMMetrics())).has('shim_active_sessions')).toBe(false);
+  it('takes the crash rate from crashes alone: limits are no crashes, and who was stopped does not count at all', async () => {
+    for (const exitClass of ['completed', 'limit_reached', 'hung', 'recycled', 'stopped'] as const) metrics.attemptEnded(reportOf({ exitClass }), 'command');
+    expect(metrics.crashRate).toBe(0.25);
+    expect(await samples('shim_crash_ratio')).toEqual([' 0.25']);
   });
 
-  it('a counter stands at 0, and one with labels has no sample', async () => {
-    const metrics = new SHIMMetrics();
-    expect(await valueOf(metrics, 'shim_restarts_total')).toBe(0);
-    expect((await familiesOf(metrics)).get('shim_attempts_ended_total')?.samples.size).toBe(0);
-  });
-});
-
-describe('counters', () => {
-  it('tell ends by exit class and agent', async () => {
-    const metrics = new SHIMMetrics();
-    ended(metrics, {}, {}, { exitClass: 'completed' });
-    metrics.attemptEnded(reportWith({ exitClass: 'completed' }), 'codex');
-    expect((await familiesOf(metrics)).get('shim_attempts_ended_total')?.samples).toEqual(
-      new Map([
-        ['shim_attempts_ended_total{exit_class="killed",agent="claude-code"}', 2],
-        ['shim_attempts_ended_total{exit_class="completed",agent="claude-code"}', 1],
-        ['shim_attempts_ended_total{exit_class="completed",agent="codex"}', 1],
-      ]),
-    );
+  it('serves the accuracy, precision and recall of the zones', async () => {
+    metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'danger', exitClass: 'crashed' }), 'command');
+    metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'danger', exitClass: 'completed' }), 'command');
+    metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'warning', exitClass: 'completed' }), 'command');
+    metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'safe', exitClass: 'completed' }), 'command');
+    expect(await samples('shim_crash_prediction_accuracy_ratio')).toEqual([' 0.75']);
+    expect(await samples('shim_crash_prediction_precision_ratio')).toEqual([' 0.5']);
+    expect(await samples('shim_crash_prediction_recall_ratio')).toEqual([' 1']);
   });
 
-  it('tell restarts, adoptions, failed checkpoints and faults by type', async () => {
-    const metrics = new SHIMMetrics();
-    metrics.restartInitiated();
-    metrics.restartInitiated();
-    metrics.adopted();
-    metrics.checkpointFailed();
-    metrics.error('send_a_report');
-    expect(await valueOf(metrics, 'shim_restarts_total')).toBe(2);
-    expect(await valueOf(metrics, 'shim_adoptions_total')).toBe(1);
-    expect(await valueOf(metrics, 'shim_checkpoint_failures_total')).toBe(1);
-    expect(await valueOf(metrics, 'shim_errors_total{type="send_a_report"}')).toBe(1);
+  it('counts resumes by rung and result, and the tokens they saved where both sides are known', async () => {
+    metrics.resumed(receiptOf(40), null);
+    metrics.resumed(receiptOf(null), 1_000);
+    expect(await samples('shim_token_savings_total')).toEqual([]);
+    metrics.resumed(receiptOf(40, 300), 1_000);
+    expect(await samples('shim_token_savings_total')).toEqual([' 700']);
+    expect(await samples('shim_resumes_total')).toEqual(['{strategy="native",result="running"} 2', '{strategy="native",result="failed"} 1']);
+    expect(await samples('shim_resume_success_ratio')).toEqual([` ${2 / 3}`]);
   });
 
-  it('of two registries are apart', async () => {
-    const [counting, other] = [new SHIMMetrics(), new SHIMMetrics()];
-    counting.restartInitiated();
-    expect(await valueOf(other, 'shim_restarts_total')).toBe(0);
-  });
-});
-
-describe('durations', () => {
-  it('are observed in seconds', async () => {
-    const metrics = new SHIMMetrics();
-    metrics.checkpointCreated(40, 3_000);
+  it('puts durations into histograms of seconds', async () => {
+    metrics.checkpointCreated(60, 4_000);
+    metrics.restartCompleted(30, true);
+    metrics.restartCompleted(700, false);
     metrics.monitorLooked(2);
-    expect(await valueOf(metrics, 'shim_checkpoint_creation_duration_seconds_sum')).toBeCloseTo(0.04);
-    expect(await valueOf(metrics, 'shim_checkpoint_creation_duration_seconds_bucket{le="0.025"}')).toBe(0);
-    expect(await valueOf(metrics, 'shim_checkpoint_creation_duration_seconds_bucket{le="0.05"}')).toBe(1);
-    expect(await valueOf(metrics, 'shim_checkpoint_manifest_bytes_sum')).toBe(3_000);
-    expect(await valueOf(metrics, 'shim_process_monitor_duration_seconds_sum')).toBeCloseTo(0.002);
+    expect(await samples('shim_checkpoint_duration_seconds_sum')).toEqual([' 0.06']);
+    expect(await samples('shim_checkpoint_duration_seconds_bucket')).toContain('{le="0.05"} 0');
+    expect(await samples('shim_checkpoint_duration_seconds_bucket')).toContain('{le="0.1"} 1');
+    expect(await samples('shim_checkpoint_bytes_sum')).toEqual([' 4000']);
+    expect(await samples('shim_supervisor_restart_duration_seconds_count')).toEqual([' 2']);
+    expect(await samples('shim_crash_recovery_duration_seconds_sum')).toEqual([' 0.03']);
+    expect(await samples('shim_process_monitor_latency_seconds_sum')).toEqual([' 0.002']);
   });
 
-  it('of a recovery are only those after a crash, of a restart all', async () => {
-    const metrics = new SHIMMetrics();
-    metrics.restartCompleted(120, true);
-    metrics.restartCompleted(30_000, false);
-    expect(await valueOf(metrics, 'shim_crash_recovery_duration_seconds_count')).toBe(1);
-    expect(await valueOf(metrics, 'shim_crash_recovery_duration_seconds_sum')).toBeCloseTo(0.12);
-    expect(await valueOf(metrics, 'shim_supervisor_restart_duration_seconds_count')).toBe(2);
-  });
-});
-
-describe('the crash rate', () => {
-  it('is the share of ended attempts that crashed', async () => {
-    const metrics = new SHIMMetrics();
-    expect(metrics.crashRate).toBeUndefined();
-    ended(metrics, { exitClass: 'completed' });
-    expect(metrics.crashRate).toBe(0);
-    ended(metrics, { exitClass: 'crashed' }, { exitClass: 'completed' }, { exitClass: 'hung' });
-    expect(metrics.crashRate).toBe(0.5);
-    expect(await valueOf(metrics, 'shim_crash_ratio')).toBe(0.5);
+  it('asks for the sessions at each scrape, and forgets a zone that is not told any more', async () => {
+    let zones: Record<string, number> = { safe: 2, danger: 1 };
+    metrics.countSessions(() => zones);
+    expect(await samples('shim_active_sessions')).toEqual(['{zone="safe"} 2', '{zone="danger"} 1']);
+    zones = { safe: 3 };
+    expect(await samples('shim_active_sessions')).toEqual(['{zone="safe"} 3']);
   });
 
-  it('is not touched by what a person stopped', () => {
-    const metrics = new SHIMMetrics();
-    ended(metrics, { exitClass: 'stopped' });
-    expect(metrics.crashRate).toBeUndefined();
+  it('bounds the values of a label', async () => {
+    for (let n = 0; n < 1_000; n += 1) metrics.error(`fault_${n}`);
+    const errors = await samples('shim_errors_total');
+    expect(errors).toHaveLength(51);
+    expect(errors).toContain('{type="other"} 950');
   });
 
-  it("counts the agent's own failures, each with its event, and no circumstances", () => {
-    const metrics = new SHIMMetrics();
-    const detected: string[] = [];
-    metrics.on('crash_detected', ({ exitClass }) => detected.push(exitClass));
-    ended(metrics, ...exitClasses.map((exitClass) => ({ exitClass })));
-    expect(detected).toEqual(['crashed', 'killed', 'out_of_memory', 'hung', 'lost', 'start_timeout']);
-    expect(metrics.crashRate).toBeCloseTo(6 / (exitClasses.length - 1));
-  });
-});
-
-describe('crash prediction', () => {
-  const accuracy = 'shim_crash_prediction_accuracy_ratio';
-  const precision = 'shim_crash_prediction_precision_ratio';
-  const recall = 'shim_crash_prediction_recall_ratio';
-
-  it('is scored by the zone 60 s before the end and what came', async () => {
-    const metrics = new SHIMMetrics();
-    const foretold = { exitClass: 'crashed', zoneBeforeEnd: 'danger' } as const;
-    const falseAlarm = { exitClass: 'completed', zoneBeforeEnd: 'danger' } as const;
-    const missed = { exitClass: 'crashed', zoneBeforeEnd: 'warning' } as const;
-    const quiet = { exitClass: 'completed', zoneBeforeEnd: 'safe' } as const;
-    ended(metrics, foretold, foretold, foretold, falseAlarm, missed, missed, quiet, quiet, quiet, quiet);
-    expect(await valueOf(metrics, accuracy)).toBeCloseTo(7 / 10);
-    expect(await valueOf(metrics, precision)).toBeCloseTo(3 / 4);
-    expect(await valueOf(metrics, recall)).toBeCloseTo(3 / 5);
+  it('keeps two instances apart', async () => {
+    const other = new SHIMMetrics();
+    other.adopted();
+    expect(await samples('shim_adoptions_total')).toEqual([' 0']);
   });
 
-  it('has no precision before an alarm and no recall before a crash', async () => {
-    const metrics = new SHIMMetrics();
-    ended(metrics, { exitClass: 'completed', zoneBeforeEnd: 'safe' });
-    expect(await valueOf(metrics, accuracy)).toBe(1);
-    expect(await valueOf(metrics, precision)).toBeUndefined();
-    expect(await valueOf(metrics, recall)).toBeUndefined();
-  });
-
-  it('is not scored by attempts that lived for less than 60 s or were stopped', async () => {
-    const metrics = new SHIMMetrics();
-    ended(metrics, { zoneBeforeEnd: null }, { exitClass: 'stopped', zoneBeforeEnd: 'danger' });
-    expect(await valueOf(metrics, accuracy)).toBeUndefined();
-  });
-});
-
-describe('resumes', () => {
-  const failed = receiptWith({ timing: { endToSpawnMs: 50, endToRunningMs: null } });
-
-  it('are counted by rung and by whether they came to run', async () => {
-    const metrics = new SHIMMetrics();
-    metrics.resumed(receiptWith(), null);
-    metrics.resumed(receiptWith({ strategy: 'fork' }), null);
-    metrics.resumed(receiptWith(), null);
-    metrics.resumed(failed, null);
-    expect(await valueOf(metrics, 'shim_resumes_total{strategy="native",result="running"}')).toBe(2);
-    expect(await valueOf(metrics, 'shim_resumes_total{strategy="native",result="failed"}')).toBe(1);
-    expect(await valueOf(metrics, 'shim_resumes_total{strategy="fork",result="running"}')).toBe(1);
-    expect(await valueOf(metrics, 'shim_resume_success_ratio')).toBe(0.75);
-  });
-
-  it.each([
-    ['what a fresh start would have spent, less what the resume did', 30_000, 100_000, 70_000],
-    ['nothing where the resume cost more', 100_000, 30_000, 0],
-    ['nothing where the stream does not tell the price', null, 100_000, 0],
-    ['nothing where it is not known what was spent before', 30_000, null, 0],
-  ])('save %s', async (_what, paid, spent, saved) => {
-    const metrics = new SHIMMetrics();
-    metrics.resumed(receiptWith({ cost: { inputTokens: paid } }), spent);
-    expect(await valueOf(metrics, 'shim_token_savings_total')).toBe(saved);
-  });
-});
-
-describe('the number of sessions', () => {
-  it('is asked for at each scrape, and a zone that is not told any more is gone', async () => {
-    const metrics = new SHIMMetrics();
-    let now: Record<string, number> = { safe: 2, danger: 1 };
-    metrics.countSessions(() => now);
-    expect(await valueOf(metrics, 'shim_active_sessions{zone="danger"}')).toBe(1);
-    now = { safe: 3 };
-    expect((await familiesOf(metrics)).get('shim_active_sessions')?.samples).toEqual(new Map([['shim_active_sessions{zone="safe"}', 3]]));
-  });
-});
-
-describe("the Temporal SDK's own metrics", () => {
-  const sdkText = '# HELP temporal_request Count of requests\n# TYPE temporal_request counter\ntemporal_request{operation="PollWorkflowTaskQueue"} 7\n';
-  let sdk: Server | null = null;
-
-  afterEach(() => {
-    sdk?.closeAllConnections();
-    sdk?.close();
-    sdk = null;
-  });
-
-  async function serve(status: number, body: string): Promise<string> {
-    sdk = createServer((_request, response) => response.writeHead(status).end(body)).listen(0, '127.0.0.1');
-    await once(sdk, 'listening');
-    return `http://127.0.0.1:${(sdk.address() as AddressInfo).port}/metrics`;
-  }
-
-  it('are passed on beside ours, and no family comes twice', async () => {
-    const metrics = new SHIMMetrics({ temporalMetricsUrl: await serve(200, sdkText) });
-    const families = await familiesOf(metrics);
-    expect(families.get('temporal_request')?.samples.get('temporal_request{operation="PollWorkflowTaskQueue"}')).toBe(7);
-    expect(families.has('shim_restarts_total')).toBe(true);
-  });
-
-  it.each([
-    ['answers with an error', () => serve(503, 'not yet')],
-    ['is not there', () => Promise.resolve('http://127.0.0.1:1/metrics')],
-  ])('are left out while their server %s', async (_what, url) => {
-    const families = await familiesOf(new SHIMMetrics({ temporalMetricsUrl: await url() }));
-    expect(families.has('temporal_request')).toBe(false);
-    expect(families.has('shim_restarts_total')).toBe(true);
-  });
-});
-
-describe('the metrics server', () => {
-  let metrics: SHIMMetrics;
-
-  afterEach(() => metrics.stopServer());
-
-  it('serves /metrics alone, as Prometheus text', async () => {
-    metrics = new SHIMMetrics();
+  it('serves /metrics alone, on the loopback interface, until it is stopped', async () => {
     const port = await metrics.startServer(0);
-    const scrape = await fetch(`http://127.0.0.1:${port}/metrics`);
-    expect(scrape.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-    expect(parseExposition(await scrape.text()).has('shim_uptime_seconds')).toBe(true);
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await response.text()).toContain('shim_uptime_seconds');
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    await expect(metrics.startServer(0)).rejects.toThrow('served already');
+    await metrics.stopServer();
+    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
   });
 
-  it('that finds its port taken says so', async () => {
-    metrics = new SHIMMetrics();
-    const port = await metrics.startServer(0);
-    await expect(new SHIMMetrics().startServer(port)).rejects.toThrow(/EADDRINUSE/);
+  it('says that a port is taken, and can be started on another', async () => {
+    const taken = await metrics.startServer(0);
+    const other = new SHIMMetrics();
+    await expect(other.startServer(taken)).rejects.toThrow('EADDRINUSE');
+    expect(await other.startServer(0)).toBeGreaterThan(0);
+    await other.stopServer();
   });
 
-  it('is gone once it was stopped, and stopping again is no error', async () => {
-    metrics = new SHIMMetrics();
-    const port = await metrics.startServer(0);
-    await metrics.stopServer();
-    await metrics.stopServer();
-    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow('fetch failed');
+  it("appends another endpoint's metrics, and has its own alone where that fails", async () => {
+    let status = 200;
+    const temporal = createServer((_request, response) => response.writeHead(status).end('temporal_request 1\n'));
+    await new Promise<void>((resolve) => temporal.listen(0, '127.0.0.1', resolve));
+    metrics = new SHIMMetrics({ temporalMetricsUrl: `http://127.0.0.1:${(temporal.address() as AddressInfo).port}/metrics` });
+    expect(await metrics.render()).toContain('\ntemporal_request 1\n');
+    status = 503;
+    expect(await metrics.render()).not.toContain('temporal_request');
+    temporal.closeAllConnections();
+    await new Promise((resolve) => {
+      temporal.close(resolve);
+    });
+    expect(await metrics.render()).toContain('shim_uptime_seconds');
+  });
+
+  it('is valid in the eyes of promtool', async (test) => {
+    test.skip(spawnSync('promtool', ['--version']).error !== undefined, 'promtool is not installed');
+    metrics.attemptEnded(reportOf(), 'command');
+    metrics.resumed(receiptOf(40, 300), 1_000);
+    metrics.error('log');
+    metrics.countSessions(() => ({ safe: 1 }));
+    // Node's own metrics (nodejs_…) are named by prom-client and are not held to it.
+    const ours = (await metrics.render()).split('\n').filter((line) => /^(# \w+ )?shim_/.test(line));
+    const { stderr, stdout, status } = spawnSync('promtool', ['check', 'metrics'], { input: `${ours.join('\n')}\n`, encoding: 'utf8' });
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 });

@@ -40,7 +40,8 @@ export async function startKeeper(home: string, name: ServiceName, command: read
   const alive = alivePid === null ? '' : String(alivePid);
   const keeper = spawn('/bin/sh', ['-c', keeperScript, 'shim-keeper', name, join(home, 'run'), serviceLogFile(home, name), String(maxLogBytes), alive, ...command], {
     cwd: home,
-    env: { ...environment, SHIM_HOME: home, [variable ?? '']: value },
+    // Services that an agent brought up must not be taken for a part of that agent.
+    env: { ...environment, SHIM_ATTEMPT: undefined, SHIM_SESSION: undefined, SHIM_HOME: home, [variable ?? '']: value },
     detached: true,
     stdio: 'ignore',
   });

@@ -192,6 +192,8 @@ export class Session {
   /** The host knows of higher epochs than this workflow: its attempts begin above them. */
   fencedBy(highest: number): void {
     this.carried.epoch = Math.max(this.carried.epoch, highest);
+    // What was refused was no restart.
+    this.carried.restarts = Math.max(0, this.carried.restarts - 1);
     this.carried.unsettled = null;
   }
 
@@ -282,9 +284,11 @@ export class Session {
 
   // What people ask for: commands.ts checks and answers, these set
 
+  /** A resume is a person's word: it does not wait out a back-off, but a limit it does. */
   wantRunning(): void {
     this.carried.desired = 'running';
     this.carried.pauseReason = null;
+    if (this.carried.wait?.state === 'backing_off') this.carried.wait = null;
   }
 
   wantPaused(by: string): void {

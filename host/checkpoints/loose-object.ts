@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inflate } from 'node:zlib';
+
+const unzip = promisify(inflate);
+
+/** An object holds a file of a bounded size; what inflates to more was altered, bytes. */
+const largestObject = 64 * 1_048_576;
+
+/** Whether an object is there and is what its name says. The repository is never packed, so each is a file. */
+export async function isObjectWhole(gitDir: string, name: string): Promise<boolean> {
+  let packed: Buffer;
+  try {
+    packed = await readFile(pathOf(gitDir, name));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    const content = await unzip(packed, { maxOutputLength: largestObject });
+    return createHash(name.length === 40 ? 'sha1' : 'sha256').update(content).digest('hex') === name;
+  } catch {
+    // What cannot be inflated was altered; that is the answer, not a fault.
+    return false;
+  }
+}
+
+/** Git never writes an object anew that is there, altered or not. */
+export async function removeObject(gitDir: string, name: string): Promise<void> {
+  await rm(pathOf(gitDir, name), { force: true });
+}
+
+function pathOf(gitDir: string, name: string): string {
+  return join(gitDir, 'objects', name.slice(0, 2), name.slice(2));
+}
