@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { AgentEvent } from '../domain/agent-event.js';
 import type { StreamParser } from './agents/agent.js';
 import { FileTail } from './output/file-tail.js';
+import type { LogStream } from './output/log-line.js';
 import type { Redactor } from './output/redaction.js';
-import { SessionLog, type LogStream } from './output/session-log.js';
+import { SessionLog } from './output/session-log.js';
 import type { Offsets } from './session-folder.js';
 
 /** Kept of what a tool was called with, characters. */
