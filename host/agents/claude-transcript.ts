@@ -6,9 +6,9 @@ import type { TranscriptRules } from './trimmed-copy.js';
 /** Projects looked through for a conversation that is not where it should be. */
 const projectsLookedThrough = 2_000;
 
-/** Whether an entry of Claude Code's transcript is a message of the conversation. */
+/** Whether an entry of Claude Code's transcript is a message of the conversation: its own note of an error of its API is never sent. */
 export function isClaudeMessage(entry: JsonObject): boolean {
-  return entry['type'] === 'user' || entry['type'] === 'assistant';
+  return (entry['type'] === 'user' || entry['type'] === 'assistant') && entry['isApiErrorMessage'] !== true;
 }
 
 /** How Claude Code's transcript is cut. @param conversationId of the copy. */
