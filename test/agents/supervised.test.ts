@@ -72,8 +72,8 @@ describe.each(['claude-code', 'codex'] as const satisfies AgentKind[])('%s under
     // The same looks for the key find nothing: here they find something.
     expect(await session.history()).toContain(task);
     expect(session.filesWith(task).join('\n')).toMatch(/temporal\.db/);
-    const files = session.filesWith('mkfifo').join('\n');
-    expect(files).toContain('/000002/receipt.json');
+    const files = session.filesWith(`${session.name}/outside`).join('\n');
+    expect(files).toContain(`/${session.name}/attempts/000002/receipt.json`);
     expect(files).toContain(`/${session.name}/log/session.log`);
   });
 
