@@ -36,7 +36,7 @@ export class AttemptOutput {
     const { folder, parser, redact } = this.source;
     const stdout = new FileTail(join(folder, 'stdout'), this.offsets.stdout, (lines, offset) => {
       this.write('out', lines);
-      const events = lines.flatMap((line) => parser(line)).map((event) => (event.kind === 'tool_started' ? { ...event, summary: redact(event.summary).slice(0, summaryLength) } : event));
+      const events = lines.flatMap((line) => parser(line)).map((event) => withoutSecrets(event, redact));
       if (events.length > 0) this.onEvents(events);
       this.consumed('stdout', offset);
     });
@@ -77,4 +77,11 @@ export class AttemptOutput {
     this.offsets[stream] = offset;
     this.onBatch();
   }
+}
+
+/** What a tool was called with and what an API complains of may hold a key. */
+function withoutSecrets(event: AgentEvent, redact: Redactor): AgentEvent {
+  if (event.kind === 'tool_started') return { ...event, summary: redact(event.summary).slice(0, summaryLength) };
+  if (event.kind === 'result' && event.failure) return { ...event, failure: { ...event.failure, message: redact(event.failure.message) } };
+  return event;
 }
