@@ -1,18 +1,23 @@
 import { EventEmitter } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { AttemptReport } from '../domain/attempt.js';
 import { countPrediction, noPredictions, scorePredictions } from '../domain/crash-prediction.js';
 import { countsAsFailure } from '../domain/exit-class.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
+import { MetricsServer } from './metrics-server.js';
 
 export interface SHIMMetricsEvents {
   crash_detected: [report: AttemptReport];
 }
 
 const recoveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** A label has at most this many values; what comes later is `other`. */
+const mostErrorTypes = 50;
+
 const checkpointBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+/** Of Node's own metrics: each scrape begins a new sample of the event loop, and of an empty one these tell no number that was measured. */
+const unmeasuredAtFirst = ['nodejs_eventloop_lag_min_seconds', 'nodejs_eventloop_lag_mean_seconds', 'nodejs_eventloop_lag_stddev_seconds'];
 
 /**
  * SHIM's metrics. A gauge that nothing has been measured for is absent, never 0. Names follow Prometheus' conventions:
@@ -20,7 +25,8 @@ const checkpointBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
  */
 export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly registry = new Registry();
-  private server: Server | null = null;
+  private readonly server = new MetricsServer(this.registry.contentType, () => this.render());
+  private readonly errorTypes = new Set<string>();
   private predictions = noPredictions;
   private attempts = 0;
   private crashes = 0;
@@ -33,16 +39,19 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly tokenSavings = this.counter('shim_token_savings_total', 'Input tokens that a fresh start would have cost, less those of the resume');
   private readonly errors = this.counter('shim_errors_total', 'Faults that did not stop a session, by type', ['type']);
   private readonly checkpointFailures = this.counter('shim_checkpoint_failures_total', 'Checkpoints that could not be made');
-  private readonly checkpointSeconds = this.histogram('shim_checkpoint_creation_duration_seconds', 'Time to make a checkpoint durable', checkpointBuckets);
-  private readonly checkpointBytes = this.histogram('shim_checkpoint_manifest_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
+  private readonly checkpointSeconds = this.histogram('shim_checkpoint_duration_seconds', 'Time to make a checkpoint durable', checkpointBuckets);
+  private readonly checkpointBytes = this.histogram('shim_checkpoint_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
   private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", recoveryBuckets);
   private readonly restartSeconds = this.histogram('shim_supervisor_restart_duration_seconds', "From the end of an attempt to its successor's first event", recoveryBuckets);
-  private readonly monitorSeconds = this.histogram('shim_process_monitor_duration_seconds', 'One look at all live attempts', [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]);
+  private readonly monitorSeconds = this.histogram('shim_process_monitor_latency_seconds', 'One look at all live attempts', [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]);
 
   /** @param options.temporalMetricsUrl where the Temporal SDK serves its own metrics; they are passed on with ours. */
   constructor(private readonly options: { temporalMetricsUrl?: string } = {}) {
     super();
     collectDefaultMetrics({ register: this.registry });
+    for (const name of unmeasuredAtFirst) this.registry.removeSingleMetric(name);
+    // Nothing is known to be saved until a stream has told its tokens: absent, not 0.
+    this.tokenSavings.remove();
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
     this.computedGauge('shim_crash_prediction_recall_ratio', 'Attempts in danger 60 s before the end among those that crashed', () => scorePredictions(this.predictions).recall);
@@ -103,8 +112,10 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     this.monitorSeconds.observe(durationMs / 1_000);
   }
 
+  /** @param type one of few: a kind of fault, never a name or a message. */
   error(type: string): void {
-    this.errors.inc({ type });
+    if (this.errorTypes.size < mostErrorTypes) this.errorTypes.add(type);
+    this.errors.inc({ type: this.errorTypes.has(type) ? type : 'other' });
   }
 
   /** Serves the number of sessions by state, asked for at each scrape. */
@@ -128,39 +139,26 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     if (temporalMetricsUrl === undefined) return own;
     try {
       const response = await fetch(temporalMetricsUrl, { signal: AbortSignal.timeout(1_000) });
-      return `${own}\n${await response.text()}`;
+      return response.ok ? `${own}${await response.text()}` : own;
     } catch {
       // The SDK serves nothing before its first connection; a scrape then has ours alone.
       return own;
     }
   }
 
-  /** Serves /metrics on the loopback interface. @param port 0 for a free one. @returns the port. */
+  /**
+   * Serves /metrics on the loopback interface.
+   *
+   * @param port 0 for a free one.
+   * @returns the port.
+   * @throws if it serves already, or the port is taken.
+   */
   async startServer(port: number): Promise<number> {
-    const server = createServer((request, response) => {
-      if (request.url?.split('?')[0] !== '/metrics') {
-        response.writeHead(404).end('see /metrics\n');
-        return;
-      }
-      this.render().then(
-        (text) => response.writeHead(200, { 'content-type': this.registry.contentType }).end(text),
-        (error: unknown) => response.writeHead(500).end(String(error)),
-      );
-    });
-    this.server = server;
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
-    server.unref();
-    return (server.address() as AddressInfo).port;
+    return this.server.start(port);
   }
 
   async stopServer(): Promise<void> {
-    const { server } = this;
-    if (!server) return;
-    this.server = null;
-    server.closeAllConnections();
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
+    await this.server.stop();
   }
 
   private counter<L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> {

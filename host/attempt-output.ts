@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AgentEvent } from '../domain/agent-event.js';
 import type { StreamParser } from './agents/agent.js';
 import { FileTail } from './output/file-tail.js';
+import type { LogStream } from './output/log-line.js';
 import type { Redactor } from './output/redaction.js';
 import { SessionLog } from './output/session-log.js';
 import type { Offsets } from './session-folder.js';
@@ -24,6 +25,7 @@ export class AttemptOutput {
     private readonly source: { folder: string; logPath: string; epoch: number; logBytes: number; parser: StreamParser; redact: Redactor; offsets: Offsets },
     private readonly onEvents: (events: AgentEvent[]) => void,
     private readonly onBatch: () => void,
+    private readonly onTrouble: (error: unknown) => void,
   ) {
     this.offsets = { ...source.offsets };
     this.log = new SessionLog(source.logPath, source.epoch, source.redact, source.logBytes);
@@ -33,14 +35,14 @@ export class AttemptOutput {
     if (this.tails.length > 0) return;
     const { folder, parser, redact } = this.source;
     const stdout = new FileTail(join(folder, 'stdout'), this.offsets.stdout, (lines, offset) => {
-      this.log.write('out', lines);
-      const events = lines.flatMap((line) => parser(line)).map((event) => (event.kind === 'tool_started' ? { ...event, summary: redact(event.summary).slice(0, summaryLength) } : event));
+      this.write('out', lines);
+      const events = lines.flatMap((line) => parser(line)).map((event) => withoutSecrets(event, redact));
       if (events.length > 0) this.onEvents(events);
       this.consumed('stdout', offset);
     });
     const stderr = new FileTail(join(folder, 'stderr'), this.offsets.stderr, (lines, offset) => {
-      this.log.write('err', lines);
-      this.stderrTail = redact(`${this.stderrTail}${lines.map((line) => `${line}\n`).join('')}`.slice(-stderrTailLength));
+      this.write('err', lines);
+      this.stderrTail = redact(`${this.stderrTail}${lines.map((line) => `${line}\n`).join('')}`).slice(-stderrTailLength);
       if (lines.length > 0) this.onEvents([{ kind: 'output' }]);
       this.consumed('stderr', offset);
     });
@@ -54,11 +56,20 @@ export class AttemptOutput {
 
   /** A line of SHIM's own in the session's log. */
   note(lines: readonly string[]): void {
-    this.log.write('shim', lines);
+    this.write('shim', lines);
   }
 
   close(): void {
     for (const tail of this.tails) tail.close();
+  }
+
+  /** A log that cannot be written (the disk is full) must not keep the events from being seen. */
+  private write(stream: LogStream, lines: readonly string[]): void {
+    try {
+      this.log.write(stream, lines);
+    } catch (error) {
+      this.onTrouble(error);
+    }
   }
 
   private consumed(stream: keyof Offsets, offset: number): void {
@@ -66,4 +77,11 @@ export class AttemptOutput {
     this.offsets[stream] = offset;
     this.onBatch();
   }
+}
+
+/** What a tool was called with and what an API complains of may hold a key. */
+function withoutSecrets(event: AgentEvent, redact: Redactor): AgentEvent {
+  if (event.kind === 'tool_started') return { ...event, summary: redact(event.summary).slice(0, summaryLength) };
+  if (event.kind === 'result' && event.failure) return { ...event, failure: { ...event.failure, message: redact(event.failure.message) } };
+  return event;
 }

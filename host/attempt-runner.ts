@@ -100,6 +100,7 @@ export class AttemptRunner {
       source,
       (events) => this.onEvents(events),
       () => this.guard('keep the live record', () => this.writeLive()),
+      (error) => this.host.events.emit('trouble', { name: key.name, what: 'write the log', error }),
     );
   }
 

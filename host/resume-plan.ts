@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import type { AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest } from '../domain/checkpoint.js';
 import type { StartAgentInput } from '../domain/host-requests.js';
+import type { PendingOperation } from '../domain/signals.js';
 import type { Launch, ResumeContext, TranscriptFinding } from './agents/agent.js';
 import { resumeBrief } from './agents/resume-brief.js';
+import { unannouncedCalls } from './agents/unannounced-calls.js';
 import type { RejectedCheckpoint } from './checkpoints/checkpoint-repository.js';
 import { countFrom } from './checkpoints/transcript-segments.js';
 import type { AttemptFolder, LiveRecord } from './session-folder.js';
 import type { SessionRuntime } from './session-runtime.js';
+
+/** Kept of what a tool was called with, characters. */
+const summaryLength = 500;
 
 /** The attempt before, as far as the disk tells. */
 export interface PreviousAttempt {
@@ -20,6 +25,8 @@ export interface PreviousAttempt {
 /** How a session goes on, and what that rests on. */
 export interface ResumePlan {
   launch: Launch;
+  /** Begun in the attempt before and not known to have ended. */
+  inFlight: PendingOperation[];
   checkpoint: CheckpointManifest | null;
   rejected: RejectedCheckpoint[];
   /** What is not there any more, in words. */
@@ -36,6 +43,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
   const { report } = previous;
   const withoutHistory = input.strategy === 'brief' || transcript === null || transcript.messages === 0;
   const keepsHistory = runtime.agent.kind !== 'command';
+  const inFlight = operationsInFlight(runtime, report, transcript);
   const briefPath = join(attempt.path, 'resume-brief.md');
   const brief = resumeBrief({
     epoch: input.epoch,
@@ -43,7 +51,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
     exitClass: report.exitClass,
     reason: report.reason,
     endedAt: new Date(report.endedAtMs).toISOString(),
-    inFlight: report.pending,
+    inFlight,
     justEnded: runtime.agent.kind === 'command' ? [] : (report.justEnded ?? []),
     lost,
     withoutHistory: keepsHistory && withoutHistory,
@@ -65,7 +73,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
   const unwritten = launch.messages && launch.messages.before - (transcript?.messages ?? 0) - (transcript?.malformedLines ?? 0);
   if (unwritten !== null && unwritten > 0) lost.push(`${unwritten} messages that the agent had not written down when it ended`);
   if (keepsHistory && launch.strategy === 'brief' && report.messages > 0) lost.push(`the conversation (${report.messages} messages): the agent starts from a brief`);
-  return { launch, checkpoint: manifest, rejected, lost };
+  return { launch, inFlight, checkpoint: manifest, rejected, lost };
 }
 
 /** Looks at the conversation: what the checkpoint has validated is not read again, only what came after it. */
@@ -75,6 +83,12 @@ async function findTranscript(runtime: SessionRuntime, conversationId: string | 
   const known = manifest?.transcript?.path === path ? manifest.transcript : null;
   const after = await countFrom(path, known?.validatedBytes ?? 0, runtime.agent.isMessage);
   return { path, messages: (known?.messages ?? 0) + after.messages, malformedLines: (known?.malformedLines ?? 0) + after.malformedLines };
+}
+
+/** What the stream told of, and what only the transcript knows to have begun. */
+function operationsInFlight({ agent, redact }: SessionRuntime, { pending, justEnded = [], startedAtMs }: AttemptReport, transcript: TranscriptFinding | null): PendingOperation[] {
+  const unannounced = transcript ? unannouncedCalls(transcript.path, startedAtMs, agent.callsIn, { pending, justEnded }) : [];
+  return [...pending, ...unannounced.map((call) => ({ ...call, summary: redact(call.summary).slice(0, summaryLength) }))];
 }
 
 /** An agent writes its transcript late: what was seen in its stream counts as having been there, written or not. */

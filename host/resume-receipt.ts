@@ -11,7 +11,7 @@ const lookLaterMs = 1_000;
 export async function keepReceipt(host: HostContext, runner: AttemptRunner, previous: PreviousAttempt, plan: ResumePlan, proofOfDeath: ProofOfDeath): Promise<void> {
   const { report } = previous;
   const { key, startedAtMs, folder, checkpoints } = runner.setup;
-  const { launch, checkpoint, rejected, lost } = plan;
+  const { launch, inFlight, checkpoint, rejected, lost } = plan;
   let receipt: ResumeReceipt = {
     sessionName: key.name,
     sessionId: key.sessionId,
@@ -23,7 +23,7 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
     checkpoint: { used: checkpoint && { id: checkpoint.id, atMs: Date.parse(checkpoint.createdAt) }, rejected },
     strategy: launch.strategy,
     strategyReason: launch.strategyReason,
-    inFlight: report.pending,
+    inFlight,
     lost,
     fidelity: null,
     timing: { endToSpawnMs: startedAtMs - report.endedAtMs, endToRunningMs: null },
@@ -37,8 +37,8 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
   const tree = checkpoint && (await checkpoints.shadow.compare(checkpoint.tree.root));
   const messages = ratioOf(launch.messages?.before ?? 0, launch.messages?.after ?? 0);
   const files = ratioOf(tree?.files ?? 0, tree?.present ?? 0);
-  const told = runner.runningAtMs === null ? 0 : report.pending.length;
-  const pending = { before: report.pending.length, told, ratio: ratioOf(report.pending.length, told).ratio };
+  const told = runner.runningAtMs === null ? 0 : inFlight.length;
+  const pending = { before: inFlight.length, told, ratio: ratioOf(inFlight.length, told).ratio };
   receipt = {
     ...receipt,
     lost: [...lost, ...(tree?.missing ?? []).slice(0, 20).map((path) => `file ${path}: it was in ${checkpoint?.id ?? 'the checkpoint'}`)],

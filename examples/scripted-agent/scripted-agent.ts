@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Ledger } from './ledger.js';
@@ -82,9 +82,11 @@ function finishedItems(): number {
   return existsSync(progressFile) ? (JSON.parse(readFileSync(progressFile, 'utf8')) as { done: number }).done : 0;
 }
 
+/** In one step: a kill in the middle of it must not leave half a number. */
 function saveProgress(done: number): void {
   mkdirSync(stateFolder, { recursive: true });
-  writeFileSync(progressFile, JSON.stringify({ done }));
+  writeFileSync(`${progressFile}.tmp`, JSON.stringify({ done }));
+  renameSync(`${progressFile}.tmp`, progressFile);
 }
 
 /** The items that the brief names as in flight, outcome unknown. */

@@ -3,6 +3,7 @@ import type { ExitClass } from '../../domain/exit-class.js';
 import type { ResumeStrategy } from '../../domain/parameters.js';
 import type { AgentKind, SessionSpec } from '../../domain/session.js';
 import type { Signals } from '../../domain/signals.js';
+import type { CallsInEntry } from './unannounced-calls.js';
 
 /** What an agent is started in. */
 export interface LaunchContext {
@@ -88,6 +89,8 @@ export interface Agent {
   transcriptPath(context: Pick<LaunchContext, 'spec' | 'environment'>, conversationId: string): string | null;
   /** Whether an entry of the transcript is a message of the conversation. */
   isMessage: (entry: Record<string, unknown>) => boolean;
+  /** What an entry of the transcript says of tool calls. */
+  callsIn: (entry: Record<string, unknown>) => CallsInEntry;
   /** It counts as running once it has lived for a second, although it says nothing. */
   runsSilently: boolean;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { isConversationId, missingStreamFlags, readClaudeArguments } from './claude-arguments.js';
 import { claudeStreamParser } from './claude-stream.js';
-import { claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
+import { claudeCallsIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram } from './program.js';
 import { withTask } from './resume-brief.js';
@@ -19,6 +19,7 @@ export const claudeCode: Agent = {
   parser: claudeStreamParser,
   classifyEnd: (facts) => classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true }),
   isMessage: isClaudeMessage,
+  callsIn: claudeCallsIn,
 
   transcriptPath({ spec, environment }, conversationId) {
     if (!isConversationId(conversationId)) return null;

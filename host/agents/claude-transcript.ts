@@ -1,14 +1,26 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { asArray, asObject, asText, type JsonObject } from './json-line.js';
+import { asArray, asName, asObject, asText, summaryOf, type JsonObject } from './json-line.js';
 import type { TranscriptRules } from './trimmed-copy.js';
+import { noCalls, type CallsInEntry } from './unannounced-calls.js';
 
 /** Projects looked through for a conversation that is not where it should be. */
 const projectsLookedThrough = 2_000;
 
-/** Whether an entry of Claude Code's transcript is a message of the conversation. */
+/** Whether an entry of Claude Code's transcript is a message of the conversation: its own note of an error of its API is never sent. */
 export function isClaudeMessage(entry: JsonObject): boolean {
-  return entry['type'] === 'user' || entry['type'] === 'assistant';
+  return (entry['type'] === 'user' || entry['type'] === 'assistant') && entry['isApiErrorMessage'] !== true;
+}
+
+/** What an entry says of tool calls. */
+export function claudeCallsIn(entry: JsonObject): CallsInEntry {
+  if (!isClaudeMessage(entry)) return noCalls;
+  const blocks = asArray(asObject(entry['message'])?.['content']).map(asObject);
+  const ofType = (type: string) => blocks.filter((block) => block?.['type'] === type);
+  return {
+    begun: ofType('tool_use').map((block) => ({ callId: asName(block?.['id']) ?? '', tool: asName(block?.['name']) ?? 'unknown', summary: summaryOf(block?.['input'] ?? {}) })),
+    answered: ofType('tool_result').map((block) => asName(block?.['tool_use_id']) ?? ''),
+  };
 }
 
 /** How Claude Code's transcript is cut. @param conversationId of the copy. */

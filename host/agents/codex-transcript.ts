@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { asObject, asText, type JsonObject } from './json-line.js';
+import { asName, asObject, asText, parseObject, summaryOf, type JsonObject } from './json-line.js';
 import type { TranscriptRules } from './trimmed-copy.js';
+import { noCalls, type CallsInEntry } from './unannounced-calls.js';
 
 const calls: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call', 'local_shell_call']);
 const results: ReadonlySet<unknown> = new Set(['function_call_output', 'custom_tool_call_output']);
@@ -11,6 +12,18 @@ export function isCodexMessage(entry: JsonObject): boolean {
   const payload = entry['type'] === 'response_item' ? asObject(entry['payload']) : null;
   const type = payload?.['type'];
   return (type === 'message' && payload?.['role'] !== 'developer') || calls.has(type) || results.has(type);
+}
+
+/** What an entry says of tool calls: a shell call by its command alone, as the stream quotes it. */
+export function codexCallsIn(entry: JsonObject): CallsInEntry {
+  const payload = entry['type'] === 'response_item' ? asObject(entry['payload']) : null;
+  const callId = asName(payload?.['call_id']) ?? '';
+  if (results.has(payload?.['type'])) return { begun: [], answered: [callId] };
+  if (!payload || !calls.has(payload['type'])) return noCalls;
+  const given = payload['arguments'] ?? payload['input'] ?? payload['action'] ?? {};
+  const parsed = parseObject(asText(given) ?? '') ?? asObject(given);
+  const summary = summaryOf(parsed?.['cmd'] ?? parsed?.['command'] ?? given);
+  return { begun: [{ callId, tool: asName(payload['name']) ?? 'unknown', summary }], answered: [] };
 }
 
 /** A rollout without this first line cannot be resumed. */

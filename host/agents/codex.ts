@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { codexStreamParser } from './codex-stream.js';
-import { codexTranscriptRules, findRollout, isCodexMessage } from './codex-transcript.js';
+import { codexCallsIn, codexTranscriptRules, findRollout, isCodexMessage } from './codex-transcript.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram, misconfigured } from './program.js';
 import { withTask } from './resume-brief.js';
@@ -20,6 +20,7 @@ export const codex: Agent = {
   parser: codexStreamParser,
   classifyEnd: (facts) => classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true }),
   isMessage: isCodexMessage,
+  callsIn: codexCallsIn,
 
   transcriptPath({ environment }, conversationId) {
     if (!threadIdPattern.test(conversationId)) return null;

@@ -2,6 +2,7 @@ import type { Agent, EndFacts, Launch, LaunchContext } from './agent.js';
 import { claudeStreamParser } from './claude-stream.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram, misconfigured } from './program.js';
+import { noCalls } from './unannounced-calls.js';
 
 /**
  * Any program. It is told by its environment where it may keep state (SHIM_CHECKPOINT_DIR), whether it resumes
@@ -13,6 +14,7 @@ export const command: Agent = {
   runsSilently: true,
   parser: claudeStreamParser,
   isMessage: () => false,
+  callsIn: () => noCalls,
   transcriptPath: () => null,
   classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, { needsResult: facts.signals.messages > 0, trustsStderr: false }),
   launchFirst: (context) => launch(context, { SHIM_RESUME: '0' }, 'fresh'),

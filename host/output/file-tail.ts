@@ -43,19 +43,25 @@ export class FileTail {
     this.schedule();
   }
 
-  /** Reads to the present end, synchronously, and delivers a last line without a newline: for a file whose writer is dead. */
+  /**
+   * Reads to the present end, synchronously, and delivers a last line without a newline: for a file whose writer is dead.
+   * What others that it left behind go on writing is not waited for.
+   */
   drain(): void {
     if (this.closed) return;
-    while (this.readChunk());
+    const end = this.size();
+    while (this.offset < end && this.readChunk());
     this.deliverRest();
   }
 
   /** As `drain`, but in turns: however much is left, the event loop goes on. Ends early when the tail is closed. */
   async drainInTurns(): Promise<void> {
+    if (this.closed) return;
+    const end = this.size();
     await new Promise<void>((resolve, reject) => {
       const step = () => {
         try {
-          if (this.step()) return true;
+          if (this.offset < end && this.step()) return true;
           this.deliverRest();
           resolve();
         } catch (error) {
@@ -74,6 +80,10 @@ export class FileTail {
     this.watcher?.close();
     clearInterval(this.poll);
     closeSync(this.descriptor);
+  }
+
+  private size(): number {
+    return fstatSync(this.descriptor).size;
   }
 
   private schedule(): void {
@@ -96,7 +106,7 @@ export class FileTail {
 
   /** An agent can empty its own output through /proc/self/fd; what it writes then is read from the start. */
   private beginAnewIfTruncated(): boolean {
-    if (fstatSync(this.descriptor).size >= this.offset) return false;
+    if (this.size() >= this.offset) return false;
     this.deliverRest();
     this.splitter = new LineSplitter();
     this.puncher = new HolePuncher(this.path, 0);

@@ -5,8 +5,8 @@ import { formatLine, type LogStream } from './log-line.js';
 import type { Redactor } from './redaction.js';
 
 /**
- * Appends an attempt's output to its session's log: redacted, free of control characters, rotated by size. A log that
- * cannot be written (a full disk) never stops the session: what was left out is counted, and said once it can be.
+ * Appends an attempt's output to its session's log: redacted, free of control characters, rotated by size. What could not
+ * be written (a full disk) is counted, and the log says so once it can.
  */
 export class SessionLog {
   private readonly files: string[];
@@ -27,6 +27,7 @@ export class SessionLog {
     this.size = statSync(this.current, { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** @throws if the log cannot be written. */
   write(stream: LogStream, lines: readonly string[]): void {
     if (lines.length === 0) return;
     const at = new Date().toISOString();
@@ -40,8 +41,8 @@ export class SessionLog {
       this.size += Buffer.byteLength(gap) + Buffer.byteLength(text);
       this.missing = 0;
     } catch (error) {
-      if (!isSystemError(error)) throw error;
       this.missing += lines.length;
+      throw error;
     }
   }
 
@@ -56,8 +57,4 @@ export class SessionLog {
     }
     this.size = 0;
   }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }

@@ -20,7 +20,8 @@ const { agentPid } = (await import(dist('client/agent-pid.js').href)) as typeof 
 
 export const scriptedAgent = fileURLToPath(dist('examples/scripted-agent/scripted-agent.js'));
 
-type SpecRequest = Parameters<typeof createSpec>[0];
+/** What a session is asked for with. */
+export type SpecRequest = Parameters<typeof createSpec>[0];
 type TypedClient = Awaited<ReturnType<typeof ShimClient.connect>>;
 
 /** A whole SHIM of a test's own: home, ports, services, client. */
@@ -51,6 +52,16 @@ export class Installation {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** All that Temporal keeps of a session's latest run, its payloads as text. */
+  async history(name: string): Promise<string> {
+    const connection = await Connection.connect({ address: this.client.address });
+    try {
+      return readable(await new Client({ connection }).workflow.getHandle(`session/${name}`).fetchHistory());
+    } finally {
+      await connection.close();
+    }
+  }
+
   /** Starts a session of the scripted agent. @returns what to look at it by. */
   async startScripted(name: string, options: readonly string[], request: Partial<SpecRequest> = {}): Promise<ScriptedSession> {
     const cwd = join(this.folder, name);
@@ -71,8 +82,9 @@ export class Installation {
     }
   }
 
-  start(request: SpecRequest): Promise<void> {
-    return startSessionHere(this.client, this.home, createSpec(request, this.environment), this.environment);
+  /** @param environment of whoever asks; the session's is taken from it. */
+  start(request: SpecRequest, environment: NodeJS.ProcessEnv = this.environment): Promise<void> {
+    return startSessionHere(this.client, this.home, createSpec(request, environment), environment);
   }
 }
 
@@ -147,6 +159,13 @@ export async function until(holds: () => boolean, what: string, timeoutMs = 45_0
       setTimeout(resolve, 5);
     });
   }
+}
+
+/** Every string of a message, and every run of bytes as a string. */
+function readable(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  return typeof value === 'object' && value !== null ? Object.values(value).map(readable).join('\n') : '';
 }
 
 function withoutTemporal(): NodeJS.ProcessEnv {

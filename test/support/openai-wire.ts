@@ -7,7 +7,8 @@ type StreamedReply = Exclude<Reply, { kind: 'error' }>;
 
 /** Names under which Codex offers a shell, by model, and the field of the command. */
 const shellTools: Readonly<Record<string, (command: string) => Json>> = {
-  exec_command: (cmd) => ({ cmd }),
+  // Without a word it is left to itself after 10 s.
+  exec_command: (cmd) => ({ cmd, yield_time_ms: 30_000 }),
   shell_command: (command) => ({ command }),
   shell: (command) => ({ command: ['bash', '-lc', command] }),
 };

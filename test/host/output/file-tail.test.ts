@@ -81,6 +81,22 @@ describe('FileTail', () => {
     await draining;
   });
 
+  it('drains to an end although somebody writes faster than it reads', async () => {
+    const more = 'y\n'.repeat(20_000);
+    appendFileSync(path, more);
+    let offset = 0;
+    const tail = new FileTail(path, 0, (_lines, to) => {
+      offset = to;
+      appendFileSync(path, more);
+    });
+    tail.drain();
+    expect(offset).toBeGreaterThanOrEqual(more.length);
+    const present = statSync(path).size;
+    await tail.drainInTurns();
+    tail.close();
+    expect(offset).toBeGreaterThanOrEqual(present);
+  });
+
   it('passes on what fails in the one who takes the lines, to whoever drains', async () => {
     appendFileSync(path, 'one\n');
     const tail = new FileTail(path, 0, () => {

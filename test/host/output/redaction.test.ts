@@ -146,6 +146,7 @@ describe('looksLikeSecret', () => {
     'fix the bug in the token parser',
     'set api_key=foo in the docs',
     '--max-tokens=4096',
+    '--model=opus',
     '--token=12345',
     '--token-file=/run/secrets/token',
     '--token=/run/secrets/token',

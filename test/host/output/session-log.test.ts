@@ -100,12 +100,12 @@ describe('SessionLog', () => {
     expect(readFileSync(join(folder, 'session.log.1'), 'utf8')).toContain('zzz');
   });
 
-  it('never throws because the log cannot be written, and says afterwards how much is missing', () => {
+  it('says that it cannot be written, and when it can, how much is missing', () => {
     const log = openLog();
     log.write('out', ['one']);
     renameSync(folder, `${folder}.away`);
     writeFileSync(folder, '');
-    log.write('out', ['two', 'three']);
+    expect(() => log.write('out', ['two', 'three'])).toThrow('ENOTDIR');
     rmSync(folder);
     renameSync(`${folder}.away`, folder);
     log.write('out', ['four']);
