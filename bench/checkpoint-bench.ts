@@ -11,7 +11,7 @@ import { ShadowRepository } from '../host/checkpoints/shadow-repository.js';
 import { emptySignals } from '../domain/signals.js';
 
 /** What checkpoints cost, ms: node dist/bench/checkpoint-bench.js [rounds]. A tree of 3,000 files and a transcript of 20 MB. */
-const [rounds = 100] = process.argv.slice(2).map(Number).filter((given) => given > 0);
+const [rounds = 100] = process.argv.slice(2).map(Number);
 const files = 3_000;
 const changes = 20;
 const transcriptBytes = 20_000_000;
