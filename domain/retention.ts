@@ -5,8 +5,8 @@ export interface Retention {
   /** One for each of the last hours and days that have one. */
   hourly: number;
   daily: number;
-  /** What a session's checkpoints may take on disk. Past it the oldest go, whatever rule keeps them but a pin. */
-  bytes: number;
+  /** What a session's checkpoints may take on disk; without a limit if absent. Past it the oldest go, whatever rule keeps them but a pin. */
+  bytes?: number;
 }
 
 export const defaultRetention: Retention = { last: 5, hourly: 24, daily: 30, bytes: 2_000_000_000 };

@@ -12,8 +12,9 @@ import { CheckpointRepository } from './checkpoint-repository.js';
 import { ShadowRepository } from './shadow-repository.js';
 import { recordTranscript } from './transcript-segments.js';
 
-/** Checkpoints between two prunings. */
+/** Checkpoints between two prunings, and the rest before one, ms: it takes longer than a checkpoint, and the next would wait. */
 const pruneEvery = 20;
+const pruneRestMs = 1_000;
 
 /** Pending operations kept in a manifest. */
 const pendingKept = 50;
@@ -46,7 +47,9 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   private readonly mutex = new KeyedMutex();
   private policy: CheckpointPolicyState;
   private latest: CheckpointManifest | null = null;
+  /** Since the last pruning. */
   private made = 0;
+  private pruneTimer: NodeJS.Timeout | null = null;
 
   /** @param folder the session's checkpoint folder. @param intervalMinutes between checkpoints by time. */
   constructor(
@@ -129,7 +132,7 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
     const bytes = await this.repository.save(manifest);
     this.latest = manifest;
     this.made += 1;
-    if (this.made % pruneEvery === 0) void this.prune();
+    if (this.made >= pruneEvery) this.pruneSoon();
     this.emit('checkpoint_created', performance.now() - startedMs, manifest, bytes);
     return manifest;
   }
@@ -137,6 +140,7 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   /** Deletes old checkpoints once no other is being made. @returns the ids; empty where it failed, as `prune_failed` says. */
   async prune(retention: Retention = defaultRetention): Promise<string[]> {
     return this.mutex.run('checkpoints', async () => {
+      this.made = 0;
       try {
         return await this.repository.prune(retention);
       } catch (error) {
@@ -144,6 +148,11 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
         return [];
       }
     });
+  }
+
+  private pruneSoon(): void {
+    if (this.pruneTimer) clearTimeout(this.pruneTimer);
+    this.pruneTimer = setTimeout(() => void this.prune(), pruneRestMs).unref();
   }
 
   private async recordTranscript({ transcriptPath, isMessage }: CheckpointContext): Promise<TranscriptState | null> {

@@ -126,7 +126,8 @@ export class CheckpointRepository {
     if (pruned.length > 0) await this.delete(pruned);
     // Checkpoints share what they hold, so that none has a size of its own: the oldest half goes, then what is left is measured.
     let left = manifests.map(({ id }) => id).filter((id) => !fixed.has(id) && !pruned.includes(id));
-    while (left.length > 0 && (await diskUse(this.folder)) > retention.bytes) {
+    const limit = retention.bytes ?? Number.POSITIVE_INFINITY;
+    while (left.length > 0 && (await diskUse(this.folder)) > limit) {
       const half = left.slice(0, Math.ceil(left.length / 2));
       await this.delete(half);
       pruned.push(...half);

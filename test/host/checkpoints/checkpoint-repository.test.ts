@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -180,6 +181,23 @@ describe('pruning', () => {
     expect((await session.manager.prune({ ...everything, last: 1 })).toSorted()).toEqual(['ck-0001', 'ck-0002', 'ck-0003']);
     expect(readdirSync(join(session.folder, 'transcript'))).toEqual(['2']);
     expect(await session.manager.repository.verify(third.id)).toBeNull();
+  });
+
+  it('comes by itself, once a number of checkpoints were made', async () => {
+    await make(8);
+    const old = session.created.map(({ id }) => id);
+    for (const id of old) {
+      const path = session.manifestPath({ id });
+      const [json = ''] = readFileSync(path, 'utf8').split('\n');
+      const aged = json.replace(/"createdAt":"[^"]*"/, '"createdAt":"2020-01-01T00:00:00.000Z"');
+      writeFileSync(path, `${aged}\n${createHash('sha256').update(aged).digest('hex')}\n`);
+    }
+    for (let at = 0; at < 12; at += 1) {
+      session.write('b.ts', `${at}\n`);
+      await session.checkpoint();
+    }
+    // One of that hour and day stays, and the newest five of today's.
+    await expect.poll(() => readdirSync(session.folder).filter((name) => name.startsWith('ck-')).toSorted(), { timeout: 20_000 }).toEqual(['ck-0008', 'ck-0016', 'ck-0017', 'ck-0018', 'ck-0019', 'ck-0020']);
   });
 
   it('leaves later checkpoints possible', async () => {

@@ -104,7 +104,7 @@ describe('the working tree in a checkpoint', () => {
     const { tree } = await checkpoint();
     const back = await restored(tree.root);
     expect(readdirSync(back).toSorted()).toEqual(['.env.example', '.gitignore']);
-    expect(tree.skipped.map(({ path }) => path).toSorted()).toEqual(['inner/', 'large.bin']);
+    expect(tree.skipped.map(({ path }) => path).toSorted()).toEqual(['.env', '.env.local', 'id_rsa', 'inner/', 'large.bin', 'server.pem']);
   });
 
   it("leaves the user's own repository, index and files exactly as they are", async () => {
