@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { longestManifest } from '../../../host/checkpoints/manifest-record.js';
@@ -67,6 +67,13 @@ describe('the newest valid checkpoint', () => {
       rmSync(object, { force: true });
       writeFileSync(object, whole);
     }
+  });
+
+  it('is the one before where another object, whole in itself, lies in the place of its root tree', async () => {
+    const { first, second } = await twoCheckpoints();
+    rmSync(session.objectPath(second.tree.root));
+    copyFileSync(session.objectPath(first.tree.root), session.objectPath(second.tree.root));
+    expect((await session.manager.repository.latestValid()).manifest).toEqual(first);
   });
 
   it('is the one before where its making was interrupted', async () => {
