@@ -14,7 +14,8 @@ import { emptySignals } from '../domain/signals.js';
  * What checkpoints cost, ms: node dist/bench/checkpoint-bench.js [rounds]. A tree of 3,000 files in 210 folders and a
  * transcript of 20 MB; the changed files lie in as many folders, so that each costs new trees up to the root.
  */
-const [rounds = 100] = process.argv.slice(2).map(Number);
+// Also imported by run.ts, whose arguments are names of benchmarks.
+const rounds = Number.parseInt(process.argv[2] ?? '', 10) || 100;
 const files = 3_000;
 const changes = 20;
 const transcriptBytes = 20_000_000;
