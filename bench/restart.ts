@@ -11,11 +11,12 @@ import { withPm2, withSupervisord } from './peers.js';
 const agentScript = `#!/bin/sh
 : > "$BENCH_MARKS/$$"
 echo '{"type":"system","subtype":"init","session_id":"'$BENCH_CONVERSATION'"}'
+echo '{"type":"assistant","message":{"id":"'$$'","role":"assistant","content":[]}}'
 exec sleep 3600
 `;
 
 /** Between two kills: the supervisors settle, and none counts the restarts as a crash loop, ms. */
-const restMs = 400;
+const restMs = 700;
 
 /**
  * SIGKILL of an agent to the first instruction of its successor, ms: through SHIM (durable decision, proof of death,
