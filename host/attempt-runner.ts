@@ -138,8 +138,8 @@ export class AttemptRunner {
     const nowMs = performance.now();
     if (sample) this.takeSample(sample, nowMs);
     const { signals } = this.collector;
-    const risk = this.collector.assess(Date.now());
-    const { spec, parameters, checkpoints } = this.setup;
+    this.collector.assess(Date.now());
+    const { spec, parameters } = this.setup;
     const verdict = judge(
       {
         nowMs,
@@ -159,8 +159,7 @@ export class AttemptRunner {
       this.endInBackground(verdict, verdict.exitClass === 'hung');
       return;
     }
-    const trigger = this.runningAtMs === null ? null : checkpoints.due(signals, risk, Date.now());
-    if (trigger) this.inBackground('checkpoint', this.checkpoint(trigger));
+    this.checkpointIfDue();
     if (nowMs - this.liveWrittenMs >= liveRecordIntervalMs) this.writeLive();
   }
 
@@ -217,8 +216,17 @@ export class AttemptRunner {
       if (event.kind === 'result') this.resultAtMs = performance.now();
       if (event.kind !== 'output') this.markRunning(nowMs);
       if (event.kind === 'message') this.answered();
+      // A risky operation is worth a checkpoint before its effects, not at the next tick.
+      if (event.kind === 'tool_started') this.checkpointIfDue();
       this.recycleIfFull();
     }
+  }
+
+  private checkpointIfDue(): void {
+    if (this.runningAtMs === null || this.finishing || this.intent) return;
+    const { signals, risk } = this.collector;
+    const trigger = this.setup.checkpoints.due(signals, risk, Date.now());
+    if (trigger) this.inBackground('checkpoint', this.checkpoint(trigger));
   }
 
   /** A context in its danger zone is not left to fill up: between two operations the attempt is checkpointed and ended. */

@@ -35,6 +35,7 @@ export class SessionRuntime {
     );
     this.checkpoints = new CheckpointManager(folder.checkpointsPath, spec.cwd, spec.parameters.checkpointIntervalMinutes);
     this.checkpoints.on('checkpoint_created', (durationMs, { id }, bytes) => host.events.emit('checkpoint_created', { name: spec.name, id, durationMs, bytes }));
+    this.checkpoints.on('prune_failed', (error) => host.events.emit('trouble', { name: spec.name, what: 'prune checkpoints', error }));
     this.checkpoints.on('checkpoint_failed', (error) => host.events.emit('checkpoint_failed', { name: spec.name, reason: this.redact(error.message) }));
   }
 
