@@ -6,7 +6,9 @@ import { Client, Connection } from '@temporalio/client';
 import type { AttemptReport } from '../../domain/attempt.js';
 import type { ResumeReceipt } from '../../domain/receipt.js';
 import type { SessionState } from '../../domain/session.js';
-import { SessionFolder } from '../../host/session-folder.js';
+import { CgroupRoot } from '../../host/process/cgroup.js';
+import { fence } from '../../host/process/holder.js';
+import { listSessionFolders, SessionFolder } from '../../host/session-folder.js';
 import type { SessionStatus } from '../../workflows/messages.js';
 import { verifyLedger, type LedgerVerdict } from '../../examples/scripted-agent/ledger.js';
 
@@ -41,15 +43,21 @@ export class Installation {
     return this.connected;
   }
 
-  /** Stops every session and every service, and removes the folder. */
+  /** Stops every session and every service, and removes the folder; nothing is left running, even after a test that failed. */
   async remove(): Promise<void> {
-    if (this.connected) {
-      for (const { name } of await this.client.list()) await this.client.stop(name, { by: 'the end of the test' });
-      for (const { name } of await this.client.list()) await this.client.waitForState(name, ['stopped', 'completed'], 30_000);
-      await this.connected.close();
+    try {
+      if (this.connected) await this.stopSessions(this.connected);
+    } finally {
+      await services.stopServices({ home: this.home, onProgress: () => undefined });
+      for (const folder of listSessionFolders(this.home)) await endLatestAttempt(folder);
+      rmSync(this.folder, { recursive: true, force: true });
     }
-    await services.stopServices({ home: this.home, onProgress: () => undefined });
-    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async stopSessions(client: TypedClient): Promise<void> {
+    for (const { name } of await client.list()) await client.stop(name, { by: 'the end of the test' });
+    for (const { name } of await client.list()) await client.waitForState(name, ['stopped', 'completed'], 30_000);
+    await client.close();
   }
 
   /** All that Temporal keeps of a session's latest run, its payloads as text. */
@@ -86,6 +94,13 @@ export class Installation {
   start(request: SpecRequest, environment: NodeJS.ProcessEnv = this.environment): Promise<void> {
     return startSessionHere(this.client, this.home, createSpec(request, environment), environment);
   }
+}
+
+/** Ends what a session left alive, without asking anybody. */
+async function endLatestAttempt(folder: SessionFolder): Promise<void> {
+  const attempt = folder.attempts().at(-1);
+  const record = attempt?.record();
+  if (attempt && record) await fence({ attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: CgroupRoot.probe() });
 }
 
 /** One session of the scripted agent, and its work. */
