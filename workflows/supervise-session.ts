@@ -104,16 +104,16 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
 
 /** @returns the report of an attempt that ended before, or could not begin at all; null otherwise. */
 async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
-  const { spec, strategy, lastDecision } = session;
+  const { spec, strategy, lastDecision, lastEnd } = session;
   const key = session.nextAttempt();
   if (session.hostIsAway) session.hostWentAway();
   else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
   const ended = () => session.reportOf(key) !== undefined;
-  const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume; ${lastDecision ?? 'fenced'}`;
+  const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
       { ...key, spec, strategy, parameters: spec.parameters, decision: lastDecision },
-      summary.slice(0, 120),
+      summary.slice(0, 80),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
     );

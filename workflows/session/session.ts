@@ -106,6 +106,11 @@ export class Session {
   get settledForGood() {
     return this.isSettled && this.tombstone;
   }
+  /** Why there is another attempt, in few words: `killed: ended by SIGKILL from outside`. */
+  get lastEnd() {
+    const end = this.carried.lastEnds.at(-1);
+    return end ? `${end.exitClass}: ${end.reason}` : null;
+  }
   get lastDecision() {
     return this.carried.lastEnds.at(-1)?.decision ?? null;
   }
