@@ -1,6 +1,5 @@
 import type { CheckpointRef } from './checkpoint.js';
 import type { ExitClass } from './exit-class.js';
-import type { Parameters, ResumeStrategy } from './parameters.js';
 import type { RiskZone } from './risk.js';
 import type { PendingOperation } from './signals.js';
 
@@ -43,13 +42,6 @@ export interface AttemptReport extends AttemptKey {
   costUsd: number | null;
   /** When the limit that ended it resets; null if unknown or another end. */
   limitResetsAtMs: number | null;
-}
-
-/** What startAgent is asked for. */
-export interface AttemptPlan {
-  /** First rung of the ladder to try; ignored by a session's very first attempt. */
-  strategy: ResumeStrategy;
-  parameters: Parameters;
 }
 
 /** The report of an attempt that could not begin at all: the session is wrongly set up. */

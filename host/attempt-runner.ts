@@ -70,7 +70,6 @@ export class AttemptRunner {
   private notifyWatcher: FSWatcher | null = null;
   private aliveTimer: NodeJS.Timeout | null = null;
   private liveWrittenMs = Number.NEGATIVE_INFINITY;
-  private recycling = false;
 
   // On the monotonic clock, ms.
   private startedMs = performance.now();
@@ -234,8 +233,7 @@ export class AttemptRunner {
     const { signals, risk } = this.collector;
     const { dangerZone } = this.setup.parameters;
     const isFull = risk.contextUse !== null && risk.contextUse >= dangerZone;
-    if (!isFull || signals.pending.length > 0 || this.resultAtMs !== null || this.recycling || this.finishing) return;
-    this.recycling = true;
+    if (!isFull || signals.pending.length > 0 || this.resultAtMs !== null || this.intent || this.finishing) return;
     const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(dangerZone * 100)} %`;
     this.endInBackground({ exitClass: 'recycled', reason }, true);
   }
