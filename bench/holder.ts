@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fence, spawnHolder, treeOf, watchEnd, type HeldAttempt } from '../host/process/holder.js';
+import { fence, treeOf, watchEnd, type HeldAttempt } from '../host/process/holder.js';
+import { ParkedHolder } from '../host/process/parked-holder.js';
 import { readProcessTable, ticksSinceBoot } from '../host/process/process-table.js';
 import { killTree } from '../host/process/process-tree.js';
 import { sampleTree } from '../host/process/resources.js';
@@ -16,10 +17,14 @@ const child = [process.execPath, '-e', 'require("node:fs").writeSync(1, `${proce
 const firstStep = ['perl', '-MTime::HiRes=clock_gettime,CLOCK_MONOTONIC', '-e', '$|=1; printf "%.0f\\n", clock_gettime(CLOCK_MONOTONIC)*1e9; sleep 60'];
 
 function newAttempt(): HeldAttempt {
-  return { attemptId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-bench-')), cgroups: null, sinceTicks: ticksSinceBoot() };
+  return { treeId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-bench-')), cgroups: null, sinceTicks: ticksSinceBoot() };
 }
 
 const environment = { PATH: process.env['PATH'] ?? '' };
+
+function start(held: HeldAttempt, argv: readonly string[]): void {
+  new ParkedHolder({ cgroups: held.cgroups, cwd: held.path, environment }, held).launch({ path: held.path, argv, environment: {}, input: 'null' });
+}
 
 function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
@@ -47,7 +52,7 @@ async function measureLives(argv: readonly string[], label: string): Promise<voi
   for (let round = 0; round < rounds; round += 1) {
     const held = newAttempt();
     const startedMs = now();
-    spawnHolder(held, argv, held.path, environment);
+    start(held, argv);
     call.push(now() - startedMs);
     spawned.push(Number(await lineOf(held)) / 1e6 - startedMs);
     const agent = [...readProcessTable().values()].find(({ ppid }) => ppid === treeOf(held).holder?.pid);
@@ -64,7 +69,7 @@ async function measureLives(argv: readonly string[], label: string): Promise<voi
     proved.push(now() - endedMs);
     rmSync(held.path, { recursive: true });
   }
-  print(`${label}: spawnHolder() itself`, call);
+  print(`${label}: park and launch`, call);
   print(`${label}: spawn to first step`, spawned);
   print(`${label}: SIGKILL to the watch's callback`, seen);
   print(`${label}: fence of the dead attempt (proof)`, proved);
@@ -73,7 +78,7 @@ async function measureLives(argv: readonly string[], label: string): Promise<voi
 async function measureCrowd(): Promise<void> {
   const all = Array.from({ length: crowd }, newAttempt);
   try {
-    for (const held of all) spawnHolder(held, ['sh', '-c', 'sleep 600 & echo on; wait'], held.path, environment);
+    for (const held of all) start(held, ['sh', '-c', 'sleep 600 & echo on; wait']);
     for (const held of all) await lineOf(held);
     const sweeps: number[] = [];
     const samples: number[] = [];
@@ -85,7 +90,7 @@ async function measureCrowd(): Promise<void> {
       for (const held of all) sampleTree(treeOf(held), table);
       samples.push(now() - startedMs);
       const provedMs = now();
-      await killTree({ ...treeOf(all[0] as HeldAttempt), holder: null, sessions: [], marker: 'SHIM_ATTEMPT=none' });
+      await killTree({ ...treeOf(all[0] as HeldAttempt), holder: null, sessions: [], marker: 'SHIM_TREE=none' });
       proofs.push(now() - provedMs);
     }
     const total = readProcessTable().size;

@@ -17,6 +17,8 @@ export interface AttemptRecord {
   epoch: number;
   hostId: string;
   bootId: string;
+  /** Marks its processes, and names their cgroup. */
+  treeId: string;
   /** Clock ticks since boot at the start; older processes are not of this attempt. */
   sinceTicks: number;
   startedAtMs: number;
@@ -61,6 +63,7 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   epoch: z.number().int().positive(),
   hostId: z.string(),
   bootId: z.string(),
+  treeId: z.string(),
   sinceTicks: z.number().nonnegative(),
   startedAtMs: z.number(),
   parameters: parametersSchema,

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, statSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
@@ -13,13 +13,12 @@ import {
   type StopAgentResult,
 } from '../domain/host-requests.js';
 import type { ProofOfDeath } from '../domain/receipt.js';
-import type { Launch } from './agents/agent.js';
+import { beginAttempt, previousOf } from './attempt-start.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HostContext } from './host-context.js';
 import { KeyedMutex } from './keyed-mutex.js';
-import { fence, inspect, spawnHolder } from './process/holder.js';
-import { ticksSinceBoot } from './process/process-table.js';
-import { planResume, type PreviousAttempt, type ResumePlan } from './resume-plan.js';
+import { Preparation } from './preparation.js';
+import { fence, inspect } from './process/holder.js';
 import { keepReceipt } from './resume-receipt.js';
 import { environmentFile, SessionFolder, sessionsRoot, type AttemptFolder, type AttemptRecord } from './session-folder.js';
 import { SessionRuntime } from './session-runtime.js';
@@ -32,6 +31,7 @@ export class SessionHost {
   private readonly mutex = new KeyedMutex();
   private readonly runtimes = new Map<string, SessionRuntime>();
   private readonly runners = new Map<string, AttemptRunner>();
+  private readonly preparations = new Map<string, Preparation>();
 
   constructor(private readonly host: HostContext) {}
 
@@ -65,6 +65,7 @@ export class SessionHost {
     return this.mutex.run(input.name, async () => {
       const folder = new SessionFolder(this.host.home, input.name);
       if (input.mode === 'stop') await folder.writeTombstone(input.sessionId, input.reason);
+      this.takePreparation(input.name)?.discard();
       const runner = this.runners.get(input.name);
       let report = (await runner?.end({ exitClass: 'stopped', reason: input.reason }, { checkpointFirst: true, graceMs: runner.setup.spec.limits.stopGraceMs })) ?? null;
       await this.fenceAll(folder, { exitClass: 'stopped', reason: input.reason });
@@ -127,36 +128,24 @@ export class SessionHost {
   detach(): void {
     for (const runner of this.runners.values()) runner.detach();
     this.runners.clear();
+    for (const preparation of this.preparations.values()) preparation.discard();
+    this.preparations.clear();
   }
 
   private async begin(folder: SessionFolder, input: StartAgentInput): Promise<StartAgentResult> {
     const runtime = this.runtimeOf(folder, input.spec);
-    const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' }, input.epoch);
+    const preparation = this.takePreparation(input.name);
+    const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' }, input.epoch, preparation);
     const previous = previousOf(folder);
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
-    mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
-    const { plan, launch } = await this.planLaunch(runtime, input, attempt, previous).catch((error: unknown) => {
-      // Nothing was begun: there is no attempt to show.
-      rmSync(attempt.path, { recursive: true, force: true });
-      throw error;
-    });
-    const record = this.recordAttempt(attempt, input, launch);
-    const environment = { ...runtime.environment, ...launch.environment, SHIM_SESSION: input.sessionId };
-    mkdirSync(join(folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
-    const pid = spawnHolder(runtime.held(attempt, record), launch.argv, input.spec.cwd, environment);
+    const { record, pid, plan } = await beginAttempt(this.host, runtime, input, attempt, previous, preparation).finally(() => preparation?.discard());
     const runner = runtime.runner(attempt, record);
     this.keep(runner);
     runner.watch();
     this.host.events.emit('attempt_began', { name: input.name, epoch: input.epoch });
     if (previous && plan && proof) this.inBackground(input.name, 'keep the receipt', keepReceipt(this.host, runner, previous, plan, proof));
     return { pid, startedAtMs: record.startedAtMs, adopted: false };
-  }
-
-  private async planLaunch(runtime: SessionRuntime, input: StartAgentInput, attempt: AttemptFolder, previous: PreviousAttempt | null): Promise<{ plan: ResumePlan | null; launch: Launch }> {
-    const plan = previous && (await planResume(runtime, input, attempt, previous));
-    await this.ensureWorkTree(runtime, plan);
-    return { plan, launch: plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt)) };
   }
 
   /** The same request again: its attempt is there, or was; null where it never came to be. */
@@ -191,6 +180,22 @@ export class SessionHost {
     const { name } = runner.key;
     if (this.runners.get(name) === runner) this.runners.delete(name);
     this.deliver(runner.setup.folder, report);
+    if (mayRestart(report) && !this.host.detached.aborted) this.prepareNext(runner);
+  }
+
+  /** Uses the time of Temporal's decision. */
+  private prepareNext({ key, setup }: AttemptRunner): void {
+    const runtime = this.runtimes.get(key.name);
+    if (runtime?.spec.sessionId !== key.sessionId) return;
+    const troubled = (error: unknown) => this.host.events.emit('trouble', { name: key.name, what: 'prepare the next attempt', error });
+    this.takePreparation(key.name)?.discard();
+    this.preparations.set(key.name, new Preparation(key.attemptId, setup.held, runtime.checkpoints, runtime.parkingPlace(), troubled));
+  }
+
+  private takePreparation(name: string): Preparation | null {
+    const preparation = this.preparations.get(name) ?? null;
+    this.preparations.delete(name);
+    return preparation;
   }
 
   /** Sends a report until Temporal has it, or nobody is there to have it. */
@@ -225,22 +230,23 @@ export class SessionHost {
    *
    * @param below only attempts with a lower epoch.
    */
-  private async fenceAll(folder: SessionFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }, below = Number.POSITIVE_INFINITY): Promise<ProofOfDeath | null> {
+  private async fenceAll(folder: SessionFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }, below = Number.POSITIVE_INFINITY, preparation: Preparation | null = null): Promise<ProofOfDeath | null> {
     let proof: ProofOfDeath | null = null;
     for (const epoch of folder.epochs().toReversed()) {
       if (epoch >= below) continue;
       const attempt = folder.attempt(epoch);
-      proof = (await this.proveDead(attempt)) ?? proof;
+      proof = (await this.proveDead(attempt, preparation)) ?? proof;
       if (attempt.report()) break;
       this.concludeFenced(folder, attempt, conclusion);
     }
     return proof;
   }
 
-  private async proveDead(attempt: AttemptFolder): Promise<ProofOfDeath | null> {
+  private async proveDead(attempt: AttemptFolder, preparation: Preparation | null): Promise<ProofOfDeath | null> {
     const record = attempt.record();
     if (!record || record.bootId !== this.host.bootId) return null;
-    return fence({ attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups });
+    const known = preparation?.attemptId === record.attemptId ? await preparation.takeProof() : null;
+    return known ?? fence({ treeId: record.treeId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups });
   }
 
   /** An attempt that was fenced without a report gets one, so that what it had in flight is told. */
@@ -251,34 +257,6 @@ export class SessionHost {
     const known = this.runners.get(folder.name);
     const runner = known?.key.epoch === attempt.epoch ? known : this.runtimeOf(folder, spec).runner(attempt, record);
     runner.conclude(conclusion, Date.now());
-  }
-
-  /** The user's tree is left as it is; where there is none any more, the checkpoint's is written. */
-  private async ensureWorkTree(runtime: SessionRuntime, plan: ResumePlan | null): Promise<void> {
-    const { cwd } = runtime.spec;
-    if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return;
-    if (!plan?.checkpoint) throw new HostError(hostErrorCodes.misconfigured, `the working folder ${cwd} is not there; make it, then: shim reset ${runtime.spec.name}`);
-    await runtime.checkpoints.shadow.restoreInto(plan.checkpoint.tree.root, cwd);
-    plan.lost.push(`the working folder was gone: its files are those of ${plan.checkpoint.id}`);
-  }
-
-  private recordAttempt(attempt: AttemptFolder, input: StartAgentInput, launch: Launch): AttemptRecord {
-    const record: AttemptRecord = {
-      sessionId: input.sessionId,
-      attemptId: input.attemptId,
-      epoch: input.epoch,
-      hostId: this.host.hostId,
-      bootId: this.host.bootId,
-      sinceTicks: ticksSinceBoot(),
-      startedAtMs: Date.now(),
-      parameters: input.parameters,
-      strategy: launch.strategy,
-      conversationId: launch.conversationId,
-      messagesAtStart: launch.messages?.after ?? 0,
-      argv: input.spec.argv,
-    };
-    attempt.create(record);
-    return record;
   }
 
   private runtimeOf(folder: SessionFolder, spec: SessionRuntime['spec']): SessionRuntime {
@@ -296,13 +274,9 @@ export class SessionHost {
   }
 }
 
-function previousOf(folder: SessionFolder): PreviousAttempt | null {
-  for (const epoch of folder.epochs().toReversed()) {
-    const attempt = folder.attempt(epoch);
-    const report = attempt.report();
-    if (report) return { folder: attempt, report, live: attempt.live() };
-  }
-  return null;
+/** Whether there is any use in preparing for another attempt; the decision is Temporal's. */
+function mayRestart({ exitClass }: AttemptReport): boolean {
+  return exitClass !== 'completed' && exitClass !== 'stopped' && exitClass !== 'limit_reached';
 }
 
 /** When an attempt was last heard of before the machine went down, Unix ms. */

@@ -9,6 +9,7 @@ import { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
 import { createRedactor, isSecretName, type Redactor } from './output/redaction.js';
 import type { HeldAttempt } from './process/holder.js';
+import type { ParkingPlace } from './process/parked-holder.js';
 import { environmentFile, type AttemptFolder, type AttemptRecord, type SessionFolder } from './session-folder.js';
 
 const environmentSchema = z.record(z.string(), z.string());
@@ -40,8 +41,13 @@ export class SessionRuntime {
   }
 
   /** How an attempt's processes are found. */
-  held(attempt: AttemptFolder, record: Pick<AttemptRecord, 'attemptId' | 'sinceTicks'>): HeldAttempt {
-    return { attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups };
+  held(attempt: AttemptFolder, record: Pick<AttemptRecord, 'treeId' | 'sinceTicks'>): HeldAttempt {
+    return { treeId: record.treeId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: this.host.cgroups };
+  }
+
+  /** Where the holder of an attempt waits for its command. */
+  parkingPlace(): ParkingPlace {
+    return { cgroups: this.host.cgroups, cwd: this.spec.cwd, environment: { ...this.environment, SHIM_SESSION: this.spec.sessionId } };
   }
 
   /** What the agent is started in. */

@@ -21,6 +21,9 @@ const orphanCheckMs = 60_000;
 /** A session this young may not be listed by Temporal yet, ms. */
 const orphanAgeMs = 60_000;
 
+/** A cgroup that is empty for longer is of an attempt that never began, ms. */
+const emptyCgroupMs = 60_000;
+
 export interface SupervisorDaemonEvents {
   crash_detected: [report: AttemptReport];
   restart_initiated: [{ name: string; epoch: number }];
@@ -61,6 +64,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
 
   /** Adopts what lives and sends the ends that are owed. @returns when all living attempts are adopted; the ends go on. */
   async start(): Promise<{ adopted: number; owed: number }> {
+    this.host.cgroups?.removeEmpty(emptyCgroupMs);
     const folders = listSessionFolders(this.host.home);
     let adopted = 0;
     for (const folder of folders.filter(isOpen)) {

@@ -40,6 +40,8 @@ export interface CheckpointEvents {
   prune_failed: [error: CheckpointError];
 }
 
+type Found = Awaited<ReturnType<CheckpointRepository['latestValid']>>;
+
 /** Decides when a session is checkpointed, and makes its checkpoints one at a time. */
 export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   readonly repository: CheckpointRepository;
@@ -49,7 +51,9 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   private latest: CheckpointManifest | null = null;
   /** Since the last pruning. */
   private made = 0;
+  private madeEver = 0;
   private pruneTimer: NodeJS.Timeout | null = null;
+  private ahead: { found: Promise<Found | null>; untilMs: number; made: number } | null = null;
 
   /** @param folder the session's checkpoint folder. @param intervalMinutes between checkpoints by time. */
   constructor(
@@ -70,10 +74,19 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   }
 
   /** Takes up the checkpoints that are on disk. @returns as CheckpointRepository.latestValid. */
-  async load(): ReturnType<CheckpointRepository['latestValid']> {
-    const found = await this.repository.latestValid();
+  async load(): Promise<Found> {
+    const known = this.ahead && performance.now() < this.ahead.untilMs && this.ahead.made === this.madeEver ? await this.ahead.found : null;
+    this.ahead = null;
+    const found = known ?? (await this.repository.latestValid());
     this.latest = found.manifest;
     return found;
+  }
+
+  /** Begins to load: the next `load` within this time has less to wait for, unless a checkpoint was made in between. */
+  loadAhead(freshMs: number): void {
+    // What cannot be read is met again by the next load, and told there.
+    const found = this.repository.latestValid().catch(() => null);
+    this.ahead = { found, untilMs: performance.now() + freshMs, made: this.madeEver };
   }
 
   /** Minutes between checkpoints by time; takes effect at the next look. */
@@ -132,6 +145,7 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
     const bytes = await this.repository.save(manifest);
     this.latest = manifest;
     this.made += 1;
+    this.madeEver += 1;
     if (this.made >= pruneEvery) this.pruneSoon();
     this.emit('checkpoint_created', performance.now() - startedMs, manifest, bytes);
     return manifest;

@@ -38,7 +38,7 @@ export class ShadowRepository {
   }
 
   /**
-   * Records the tree as it is: listing, changed files, trees, in up to three git processes, and one where nothing changed.
+   * Records the tree as it is: listing, changed files, trees, in up to two turns of git, and one where nothing changed.
    * Objects are on disk when it returns. @throws GitError
    */
   async record(): Promise<TreeState> {
@@ -133,9 +133,8 @@ export class ShadowRepository {
     const { wanted, dropped, skipped } = await sortListed(this.workTree, listed);
     // Leave out first: what takes a left-out file's place may need its name.
     if (dropped.length > 0) await this.git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: `${dropped.join('\0')}\0` });
-    if (wanted.length > 0) await this.git.run(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], { input: `${wanted.join('\0')}\0` });
     const unchanged = wanted.length === 0 && dropped.length === 0;
-    const root = (unchanged ? this.lastRoot : null) ?? (await this.git.run(['write-tree'])).trim();
+    const root = (unchanged ? this.lastRoot : null) ?? (await this.git.updateAndWriteTree(wanted.map((path) => `${path}\0`).join('')));
     if (!(await this.hasRoot(root))) {
       await removeObject(this.gitDir, root);
       throw new GitError(`tree ${root} was altered on disk`);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where version 2 of the hierarchy may be mounted. */
@@ -76,6 +76,19 @@ export class CgroupRoot {
       }
     }
     return null;
+  }
+
+  /**
+   * Removes the cgroups that a worker which was killed left empty.
+   *
+   * @param olderThanMs a younger one may be waiting for its holder.
+   */
+  removeEmpty(olderThanMs: number): void {
+    if (!existsSync(this.path)) return;
+    for (const name of readdirSync(this.path)) {
+      const stat = statSync(join(this.path, name), { throwIfNoEntry: false });
+      if (stat?.isDirectory() && Date.now() - stat.mtimeMs > olderThanMs) new Cgroup(join(this.path, name)).remove();
+    }
   }
 
   /** The cgroup of one attempt. @throws RangeError if the id is not a plain name. */

@@ -1,18 +1,17 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import type { ProofOfDeath } from '../../domain/receipt.js';
 import { Cgroup, type CgroupRoot } from './cgroup.js';
 import type { TreeIdentity } from './find-tree.js';
 import { readHeldExit, type HeldExit } from './held-exit.js';
-import { holderScript } from './holder-script.js';
+import { treeMarker } from './parked-holder.js';
 import { bearsMarker, isAlive, isDead, readProcess, ticksAt, type ProcessIdentity } from './process-table.js';
 import { killTree } from './process-tree.js';
 
 /** Names an attempt's processes on this boot of this machine. */
 export interface HeldAttempt {
-  attemptId: string;
+  /** Marks them, and names their cgroup. */
+  treeId: string;
   /** The attempt's folder. */
   path: string;
   /** No process of the attempt started before this; clock ticks since boot. */
@@ -28,46 +27,6 @@ export type Held =
   | { kind: 'exited'; exit: HeldExit }
   /** Claimed, no live holder, no exit file: how the command ended is not known, and it may even still run. */
   | { kind: 'lost' };
-
-/** The environment variable whose value marks every process of an attempt. */
-export const attemptMarker = 'SHIM_ATTEMPT';
-
-/** What a held command reads: nothing, or the FIFO `stdin` in the attempt's folder, which never ends. */
-export type HeldInput = 'null' | 'fifo';
-
-/**
- * Starts a command under a holder of its own, in its own session. It outlives this process.
- *
- * @returns the holder's pid.
- * @throws HostError Misconfigured where the working folder is missing, or the environment and arguments are larger than
- * the kernel takes.
- */
-export function spawnHolder(held: HeldAttempt, argv: readonly string[], cwd: string, environment: Readonly<Record<string, string>>, input: HeldInput = 'null'): number {
-  const cgroup = held.cgroups?.of(held.attemptId) ?? null;
-  cgroup?.create();
-  for (const file of ['holder.pid', 'stdout', 'stderr']) closeSync(openSync(join(held.path, file), 'a', 0o600));
-  const log = openSync(join(held.path, 'holder.log'), 'a', 0o600);
-  try {
-    const stdin = input === 'fifo' ? join(held.path, 'stdin') : '/dev/null';
-    const holder = spawn('/bin/sh', ['-c', holderScript, 'shim-holder', held.path, cgroup?.path ?? '', stdin, ...argv], {
-      cwd,
-      env: { ...environment, [attemptMarker]: held.attemptId },
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    holder.unref();
-    // A shell that could not be started has no pid, which is looked at here; the event comes later.
-    holder.on('error', () => undefined);
-    if (holder.pid !== undefined) return holder.pid;
-  } catch (error) {
-    if (!hasCode(error, 'E2BIG')) throw error;
-    throw new HostError(hostErrorCodes.misconfigured, 'environment and arguments are larger than the kernel takes; hand on fewer variables', undefined, { cause: error });
-  } finally {
-    closeSync(log);
-  }
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) throw new HostError(hostErrorCodes.misconfigured, `the working folder ${cwd} is not there`);
-  throw new Error('cannot start /bin/sh: too many processes, too many open files or too little memory');
-}
 
 /** Takes the right to run from a holder that has not used it. @returns false where the command was claimed before. */
 export function claimAgainst(held: HeldAttempt): boolean {
@@ -94,7 +53,7 @@ export function inspect(held: HeldAttempt): Held {
 /** How to find every process of the attempt, whether its holder lives or not. */
 export function treeOf(held: HeldAttempt): TreeIdentity {
   const holder = findHolder(held);
-  const cgroup = held.cgroups?.of(held.attemptId) ?? null;
+  const cgroup = held.cgroups?.of(held.treeId) ?? null;
   const exitedAtMs = holder ? null : statSync(join(held.path, 'exit'), { throwIfNoEntry: false })?.mtimeMs;
   return {
     holder,
@@ -102,7 +61,7 @@ export function treeOf(held: HeldAttempt): TreeIdentity {
     // A tick more, since start times are rounded down.
     sessionsUntilTicks: holder ? Infinity : exitedAtMs === null || exitedAtMs === undefined ? 0 : ticksAt(exitedAtMs) + 1,
     sinceTicks: held.sinceTicks,
-    marker: `${attemptMarker}=${held.attemptId}`,
+    marker: `${treeMarker}=${held.treeId}`,
     cgroup: cgroup && exists(cgroup.path) ? new Cgroup(cgroup.path) : null,
   };
 }
@@ -175,7 +134,7 @@ function findHolder(held: HeldAttempt): ProcessIdentity | null {
   if (found && isAlive(found)) return found;
   for (const pid of recordedPids(held)) {
     const info = readProcess(pid);
-    if (!info || isDead(info) || info.session !== pid || !bearsMarker(pid, `${attemptMarker}=${held.attemptId}`)) continue;
+    if (!info || isDead(info) || info.session !== pid || !bearsMarker(pid, `${treeMarker}=${held.treeId}`)) continue;
     const holder = { pid, startTicks: info.startTicks };
     foundHolders.set(held, holder);
     return holder;

@@ -16,7 +16,7 @@ export function fixtureSpec(name = 'fix'): SessionSpec {
 /** What an attempt was begun with. */
 export function fixtureAttempt(epoch: number, strategy: AttemptRecord['strategy']): AttemptRecord {
   return {
-    sessionId, attemptId: `attempt-${epoch}`, epoch, hostId: 'host-1', bootId: 'boot', sinceTicks: 1, startedAtMs: startedAtMs + epoch * 60_000,
+    sessionId, attemptId: `attempt-${epoch}`, epoch, hostId: 'host-1', bootId: 'boot', treeId: `tree-${epoch}`, sinceTicks: 1, startedAtMs: startedAtMs + epoch * 60_000,
     parameters: parametersSchema.parse({}), strategy, conversationId: null, messagesAtStart: 0, argv: ['node', 'worker.js'],
   };
 }

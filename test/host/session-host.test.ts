@@ -9,7 +9,7 @@ import type { AttemptReport } from '../../domain/attempt.js';
 import type { StartAgentInput } from '../../domain/host-requests.js';
 import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
 import type { HostContext, HostEvents } from '../../host/host-context.js';
-import { readBootId, readProcess } from '../../host/process/process-table.js';
+import { bearsMarker, isDead, readBootId, readProcess, readProcessTable } from '../../host/process/process-table.js';
 import type { Reports } from '../../host/reports.js';
 import { SessionFolder } from '../../host/session-folder.js';
 import { SessionHost } from '../../host/session-host.js';
@@ -179,6 +179,44 @@ describe('a start that is asked for', () => {
     await expect(refused).rejects.toThrow(message);
   });
 });
+
+describe('the next attempt', () => {
+  it('is prepared for while its start is decided on, and takes the holder that waits', async () => {
+    const reports = new KeptReports();
+    const host = newHost(contextOf(reports));
+    const spec = newSpec('prepared');
+    await host.startAgent(request(spec, 1));
+    const [pid = 0] = await starts(spec, 1);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => holdersOf(spec).length, { interval: 2, timeout: 5_000 }).toBe(1);
+    const waiting = holdersOf(spec);
+    expect(await starts(spec, 1)).toHaveLength(1);
+    const { pid: holder } = await host.startAgent(request(spec, 2));
+    expect(waiting).toEqual([holder]);
+    expect(await starts(spec, 2)).toHaveLength(2);
+  });
+
+  it('is not prepared for any longer when the session is stopped, or the worker lets go', async () => {
+    const host = newHost();
+    const specs = [newSpec('halted'), newSpec('let-go')];
+    for (const spec of specs) {
+      await host.startAgent(request(spec, 1));
+      const [pid = 0] = await starts(spec, 1);
+      process.kill(pid, 'SIGKILL');
+      await expect.poll(() => holdersOf(spec).length, { interval: 2, timeout: 5_000 }).toBe(1);
+    }
+    const [halted, letGoOf] = specs as [SessionSpec, SessionSpec];
+    await host.stopAgent({ sessionId: halted.sessionId, name: halted.name, epoch: 1, attemptId: '', mode: 'stop', reason: 'test' });
+    await expect.poll(() => holdersOf(halted).length, { interval: 2, timeout: 5_000 }).toBe(0);
+    host.detach();
+    await expect.poll(() => holdersOf(letGoOf).length, { interval: 2, timeout: 5_000 }).toBe(0);
+  });
+});
+
+/** Pids of the living shells that hold, or wait to hold, an attempt of the session. */
+function holdersOf(spec: SessionSpec): number[] {
+  return [...readProcessTable().values()].filter((info) => !isDead(info) && info.session === info.pid && bearsMarker(info.pid, `SHIM_SESSION=${spec.sessionId}`)).map(({ pid }) => pid);
+}
 
 describe('an attempt that ended while no worker was there', () => {
   it.each([

@@ -8,7 +8,8 @@ import type { Agent, EndFacts, EndVerdict, Launch, LaunchContext, TranscriptFind
 import { agentFor } from '../../host/agents/registry.js';
 import { resumeBrief } from '../../host/agents/resume-brief.js';
 import { countFrom } from '../../host/checkpoints/transcript-segments.js';
-import { attemptMarker, treeOf } from '../../host/process/holder.js';
+import { treeOf } from '../../host/process/holder.js';
+import { treeMarker } from '../../host/process/parked-holder.js';
 import { killTree } from '../../host/process/process-tree.js';
 import { agentEnvironment, type AgentPrograms } from './agent-environment.js';
 import { runAgent, type RunningAgent } from './run-agent.js';
@@ -43,7 +44,7 @@ export class AgentSession {
     this.agent = agentFor(kind);
     const settings = { policy: {}, limits: {}, parameters: {}, createdAt: new Date().toISOString() };
     this.spec = sessionSpecSchema.parse({ sessionId: randomUUID(), name: 'test', agent: kind, argv, cwd: this.cwd, ...settings });
-    this.environment = { ...agentEnvironment(home, standIn.url, programs), [attemptMarker]: this.spec.sessionId };
+    this.environment = { ...agentEnvironment(home, standIn.url, programs), [treeMarker]: this.spec.sessionId };
   }
 
   first(): RunningAgent {
@@ -130,7 +131,7 @@ export class AgentSession {
   /** Ends what is left of the attempts, and removes the session's files. */
   async close(): Promise<void> {
     // An agent's shell has a process group of its own: only the marker finds it.
-    await killTree(treeOf({ attemptId: this.spec.sessionId, path: this.folder, cgroups: null, sinceTicks: 0 }));
+    await killTree(treeOf({ treeId: this.spec.sessionId, path: this.folder, cgroups: null, sinceTicks: 0 }));
     await Promise.all(this.running.map((agent) => agent.ended));
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -100,7 +100,7 @@ export class Installation {
 async function endLatestAttempt(folder: SessionFolder): Promise<void> {
   const attempt = folder.attempts().at(-1);
   const record = attempt?.record();
-  if (attempt && record) await fence({ attemptId: record.attemptId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: CgroupRoot.probe() });
+  if (attempt && record) await fence({ treeId: record.treeId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: CgroupRoot.probe() });
 }
 
 /** One session of the scripted agent, and its work. */

@@ -41,7 +41,7 @@ export async function startKeeper(home: string, name: ServiceName, command: read
   const keeper = spawn('/bin/sh', ['-c', keeperScript, 'shim-keeper', name, join(home, 'run'), serviceLogFile(home, name), String(maxLogBytes), alive, ...command], {
     cwd: home,
     // Services that an agent brought up must not be taken for a part of that agent.
-    env: { ...environment, SHIM_ATTEMPT: undefined, SHIM_SESSION: undefined, SHIM_HOME: home, [variable ?? '']: value },
+    env: { ...environment, SHIM_ATTEMPT: undefined, SHIM_TREE: undefined, SHIM_SESSION: undefined, SHIM_HOME: home, [variable ?? '']: value },
     detached: true,
     stdio: 'ignore',
   });

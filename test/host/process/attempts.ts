@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CgroupRoot } from '../../../host/process/cgroup.js';
-import { fence, spawnHolder, watchEnd, type Held, type HeldAttempt } from '../../../host/process/holder.js';
+import type { HeldInput } from '../../../host/process/holder-script.js';
+import { ParkedHolder } from '../../../host/process/parked-holder.js';
+import { fence, watchEnd, type Held, type HeldAttempt } from '../../../host/process/holder.js';
 import { ticksSinceBoot } from '../../../host/process/process-table.js';
 
 export const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
@@ -11,14 +13,21 @@ const begun: HeldAttempt[] = [];
 
 /** An attempt in a folder of its own; endAttempts leaves nothing of it. */
 export function newAttempt(cgroups: CgroupRoot | null = null): HeldAttempt {
-  const held = { attemptId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-held-')), cgroups, sinceTicks: ticksSinceBoot() };
+  const held = { treeId: randomUUID(), path: mkdtempSync(join(tmpdir(), 'shim-held-')), cgroups, sinceTicks: ticksSinceBoot() };
   begun.push(held);
   return held;
 }
 
 /** Starts a command under a holder. @returns the holder's pid. */
 export function run(held: HeldAttempt, ...argv: string[]): number {
-  return spawnHolder(held, argv, held.path, environment);
+  return runWith(held, argv, {});
+}
+
+/** The same, in another folder or environment, or with an input. @returns the holder's pid. */
+export function runWith(held: HeldAttempt, argv: string[], { cwd = held.path, variables = environment, input = 'null' }: { cwd?: string; variables?: Record<string, string>; input?: HeldInput }): number {
+  const holder = new ParkedHolder({ cgroups: held.cgroups, cwd, environment: variables }, held);
+  holder.launch({ path: held.path, argv, environment: {}, input });
+  return holder.pid;
 }
 
 /** Resolves when the attempt has ended or is lost. */

@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hostErrorCodes } from '../../../domain/host-requests.js';
-import { inspect, spawnHolder } from '../../../host/process/holder.js';
-import { end, endAttempts, environment, lineIn, newAttempt, run } from './attempts.js';
+import { inspect } from '../../../host/process/holder.js';
+import { end, endAttempts, environment, lineIn, newAttempt, run, runWith } from './attempts.js';
 
 afterEach(endAttempts);
 
@@ -12,7 +12,7 @@ describe('a held command', () => {
   it('gets its environment as it is, whatever its names', async () => {
     const held = newAttempt();
     const given = { ...environment, dir: 'a', cgroup: 'b', code: 'c', stdin: 'd', ENV: '/nowhere', EMPTY: '', MULTI: 'x\ny' };
-    spawnHolder(held, [process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.env))'], held.path, given);
+    runWith(held, [process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.env))'], { variables: given });
     await end(held);
     expect(JSON.parse(readFileSync(join(held.path, 'stdout'), 'utf8'))).toMatchObject(given);
   });
@@ -34,7 +34,7 @@ describe('a held command', () => {
 
   it('reads what is written into its FIFO, writer after writer', async () => {
     const held = newAttempt();
-    spawnHolder(held, ['sh', '-c', 'echo on > on; read a; read b; echo "$a $b"'], held.path, environment, 'fifo');
+    runWith(held, ['sh', '-c', 'echo on > on; read a; read b; echo "$a $b"'], { input: 'fifo' });
     await lineIn(held.path, 'on');
     for (const line of ['first\n', 'second\n']) {
       const fifo = await open(join(held.path, 'stdin'), 'w');
@@ -74,13 +74,13 @@ describe('a held command', () => {
 describe('a command that cannot be held', () => {
   it('is misconfigured where its working folder is missing', () => {
     const held = newAttempt();
-    expect(() => spawnHolder(held, ['true'], join(held.path, 'nowhere'), environment)).toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
+    expect(() => runWith(held, ['true'], { cwd: join(held.path, 'nowhere') })).toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
     expect(existsSync(join(held.path, 'go'))).toBe(false);
   });
 
   it('is misconfigured where its environment is too large, and is never claimed', () => {
     const held = newAttempt();
-    expect(() => spawnHolder(held, ['true'], held.path, { ...environment, HUGE: 'x'.repeat(200_000) })).toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
+    expect(() => runWith(held, ['true'], { variables: { ...environment, HUGE: 'x'.repeat(200_000) } })).toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
     expect(inspect(held).kind).toBe('unclaimed');
   });
 });

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CgroupRoot } from '../../../host/process/cgroup.js';
-import { attemptMarker, claimAgainst, fence, inspect, treeOf } from '../../../host/process/holder.js';
+import { claimAgainst, fence, inspect, treeOf } from '../../../host/process/holder.js';
+import { treeMarker } from '../../../host/process/parked-holder.js';
 import { findTree } from '../../../host/process/find-tree.js';
 import { killTree, terminateTree } from '../../../host/process/process-tree.js';
 import { isAlive, readProcess } from '../../../host/process/process-table.js';
@@ -50,7 +51,7 @@ describe('a held command', () => {
 
   it('is found running by another process, and lives on without the one that started it', async () => {
     const held = newAttempt();
-    const starter = spawn(process.execPath, [fileURLToPath(new URL('../../../dist/test/fixtures/start-holder.js', import.meta.url)), held.path, held.attemptId], { stdio: 'ignore' });
+    const starter = spawn(process.execPath, [fileURLToPath(new URL('../../../dist/test/fixtures/start-holder.js', import.meta.url)), held.path, held.treeId], { stdio: 'ignore' });
     await once(starter, 'exit');
     const pid = Number(await lineIn(held.path, 'pid'));
     expect(starter.exitCode).toBe(null);
@@ -141,7 +142,7 @@ describe.each([
 describe('a zombie', () => {
   it('counts as dead', async () => {
     // Its parent has become a program that never waits for it.
-    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...environment, [attemptMarker]: 'zombie-test' } });
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...environment, [treeMarker]: 'zombie-test' } });
     const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(chunk.toString().trim());
     await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8'), { interval: 5 }).toBe('sleep\n');

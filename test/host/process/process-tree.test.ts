@@ -29,7 +29,7 @@ async function identityIn(held: HeldAttempt, file: string): Promise<ProcessIdent
 
 /** A tree that nothing is in, unless a test says so. */
 function emptyTree(known: Partial<TreeIdentity>): TreeIdentity {
-  return { holder: null, sessions: [], sessionsUntilTicks: 0, sinceTicks: 0, marker: 'SHIM_ATTEMPT=of-nobody', cgroup: null, ...known };
+  return { holder: null, sessions: [], sessionsUntilTicks: 0, sinceTicks: 0, marker: 'SHIM_TREE=of-nobody', cgroup: null, ...known };
 }
 
 afterEach(async () => {
@@ -115,7 +115,7 @@ describe('a stranger', () => {
 
   it('whose marker only begins like the attempt\'s is left alone', async () => {
     const held = newAttempt();
-    const child = spawn('sleep', ['60'], { stdio: 'ignore', env: { ...environment, SHIM_ATTEMPT: `${held.attemptId}0`, OLD_SHIM_ATTEMPT: held.attemptId } });
+    const child = spawn('sleep', ['60'], { stdio: 'ignore', env: { ...environment, SHIM_TREE: `${held.treeId}0`, OLD_SHIM_TREE: held.treeId } });
     strangers.push(child);
     await once(child, 'spawn');
     await fence(held);
@@ -162,7 +162,7 @@ describe('a process that cannot be killed', () => {
     const held = newAttempt();
     run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     const frozen = await identityIn(held, 'pid');
-    const group = join(freezer, `shim-test-${held.attemptId}`);
+    const group = join(freezer, `shim-test-${held.treeId}`);
     mkdirSync(group);
     try {
       writeFileSync(join(group, 'tasks'), String(frozen.pid));

@@ -1,0 +1,89 @@
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { HostError, hostErrorCodes, type StartAgentInput } from '../domain/host-requests.js';
+import type { Launch } from './agents/agent.js';
+import type { HostContext } from './host-context.js';
+import type { Preparation } from './preparation.js';
+import { ParkedHolder } from './process/parked-holder.js';
+import { planResume, type PreviousAttempt, type ResumePlan } from './resume-plan.js';
+import type { AttemptFolder, AttemptRecord, SessionFolder } from './session-folder.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+export interface BegunAttempt {
+  record: AttemptRecord;
+  /** Of the holder. */
+  pid: number;
+  /** Null for a fresh start. */
+  plan: ResumePlan | null;
+}
+
+/**
+ * Begins an attempt: chooses the way back, writes down what it is begun with, lets its holder go.
+ *
+ * @param previous the attempt before, proved dead; null where there is none.
+ * @throws HostError Misconfigured; then nothing was begun, and nothing of it is left.
+ */
+export async function beginAttempt(
+  host: HostContext,
+  runtime: SessionRuntime,
+  input: StartAgentInput,
+  attempt: AttemptFolder,
+  previous: PreviousAttempt | null,
+  preparation: Preparation | null,
+): Promise<BegunAttempt> {
+  mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
+  mkdirSync(join(runtime.folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
+  let holder: ParkedHolder | null = null;
+  try {
+    const plan = previous && (await planResume(runtime, input, attempt, previous));
+    await ensureWorkTree(runtime, plan);
+    const launch = plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt));
+    // The request came before, and nothing has come of it yet: it still may.
+    const unclaimed = attempt.record();
+    holder = (unclaimed ? null : preparation?.takeHolder()) ?? new ParkedHolder(runtime.parkingPlace(), unclaimed);
+    const record = recordOf(host, input, launch, holder);
+    attempt.create(record);
+    holder.launch({ path: attempt.path, argv: launch.argv, environment: { ...launch.environment, SHIM_ATTEMPT: input.attemptId }, input: 'null' });
+    return { record, pid: holder.pid, plan };
+  } catch (error) {
+    holder?.dismiss();
+    rmSync(attempt.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The latest attempt that has ended. */
+export function previousOf(folder: SessionFolder): PreviousAttempt | null {
+  for (const epoch of folder.epochs().toReversed()) {
+    const attempt = folder.attempt(epoch);
+    const report = attempt.report();
+    if (report) return { folder: attempt, report, live: attempt.live() };
+  }
+  return null;
+}
+
+/** The user's tree is left as it is; where there is none any more, the checkpoint's is written. */
+async function ensureWorkTree({ spec, checkpoints }: SessionRuntime, plan: ResumePlan | null): Promise<void> {
+  if (statSync(spec.cwd, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (!plan?.checkpoint) throw new HostError(hostErrorCodes.misconfigured, `the working folder ${spec.cwd} is not there; make it, then: shim reset ${spec.name}`);
+  await checkpoints.shadow.restoreInto(plan.checkpoint.tree.root, spec.cwd);
+  plan.lost.push(`the working folder was gone: its files are those of ${plan.checkpoint.id}`);
+}
+
+function recordOf(host: HostContext, input: StartAgentInput, launch: Launch, { treeId, sinceTicks }: ParkedHolder): AttemptRecord {
+  return {
+    sessionId: input.sessionId,
+    attemptId: input.attemptId,
+    epoch: input.epoch,
+    hostId: host.hostId,
+    bootId: host.bootId,
+    treeId,
+    sinceTicks,
+    startedAtMs: Date.now(),
+    parameters: input.parameters,
+    strategy: launch.strategy,
+    conversationId: launch.conversationId,
+    messagesAtStart: launch.messages?.after ?? 0,
+    argv: input.spec.argv,
+  };
+}
