@@ -1,9 +1,12 @@
-import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, sleep, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
 import type { LeaseActivities } from '../activities/lease-activities.js';
 import { hostQueue, hostStatusQuery, leaseHeldSignal, type HostStatus, type SuperviseHostInput } from './messages.js';
 
 /** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */
 const grace = '20 s';
+
+/** A lease that is lost sooner is not asked for again at once: a host that cannot hold one would fill the history, ms. */
+const shortestLeaseMs = 1_000;
 const historyEventsKept = 1_000;
 
 /**
@@ -32,6 +35,7 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
   });
   let lost: string | null = input.carried?.lost ?? null;
   for (;;) {
+    const askedAtMs = Date.now();
     const lease = holdLease.executeWithOptions({ summary: `lease of ${hostId}` }, [{ hostId }]).catch(whyLost);
     if (lost !== null) {
       const { leases } = status;
@@ -39,6 +43,8 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
       if (!returned && status.state === 'up') become({ state: 'down', sinceMs: Date.now(), reason: lost });
     }
     lost = await lease;
+    const heldMs = Date.now() - askedAtMs;
+    if (heldMs < shortestLeaseMs && patched('rest-after-a-short-lease')) await sleep(shortestLeaseMs, { summary: `rest: the lease of ${hostId} was lost at once` });
     if (workflowInfo().historyLength > historyEventsKept) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof superviseHost>({ hostId, carried: { status, lost } });

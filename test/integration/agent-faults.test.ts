@@ -155,11 +155,11 @@ describe('a stop', () => {
   it('kills what ignores TERM at the end of its grace, and what left by setsid too', async () => {
     const session = await shim.startScripted('s-stubborn', ['--items', '500', '--ignore-term', '--daemon'], { limits: { stopGraceMs: 400 } });
     await session.untilItem(2);
-    const { attemptId } = session.folder.attempt(1).record() ?? { attemptId: '' };
-    expect(processesOf(attemptId)).toBeGreaterThan(2);
+    const { treeId } = session.folder.attempt(1).record() ?? { treeId: 'none' };
+    expect(processesOf(treeId)).toBeGreaterThan(2);
     await shim.client.stop('s-stubborn', by);
     await session.until('stopped');
-    expect(processesOf(attemptId)).toBe(0);
+    expect(processesOf(treeId)).toBe(0);
     expect(session.ends()).toEqual(['stopped']);
   });
 });
@@ -238,8 +238,8 @@ describe('a session whose working folder has gone', () => {
   });
 });
 
-function processesOf(attemptId: string): number {
-  const marker = `SHIM_ATTEMPT=${attemptId}`;
+function processesOf(treeId: string): number {
+  const marker = `SHIM_TREE=${treeId}`;
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {

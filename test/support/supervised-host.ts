@@ -10,6 +10,10 @@ import type { RunningWorker, WorkflowEnvironment } from './workflow-environment.
 /** A host under supervision whose lease is held until a test takes it away or its worker stops. */
 export class SupervisedHost {
   readonly hostId = `host-${randomUUID().slice(0, 8)}`;
+  /** How often the host was asked to hold a lease. */
+  leasesAsked = 0;
+  /** Set where it cannot hold any. */
+  refusal: string | null = null;
   private worker: RunningWorker | null = null;
   private takeAway: (error: Error) => void = () => undefined;
 
@@ -30,6 +34,8 @@ export class SupervisedHost {
     const activities: LeaseActivities = {
       holdLease: async () => {
         const { heartbeat, cancelled } = Context.current();
+        this.leasesAsked += 1;
+        if (this.refusal !== null) throw ApplicationFailure.nonRetryable(this.refusal);
         await this.handle().signal(leaseHeldSignal, { bootId: 'boot', pid: 7, metricsPort: null });
         const taken = new Promise<never>((_resolve, reject) => {
           this.takeAway = reject;

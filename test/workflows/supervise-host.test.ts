@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { poll } from '../support/poll.js';
 import { SupervisedHost } from '../support/supervised-host.js';
 import { WorkflowEnvironment } from '../support/workflow-environment.js';
 
@@ -37,6 +38,19 @@ describe.concurrent('a host', () => {
     const down = await host.until(({ state }) => state === 'down', patience);
     expect(down.sinceMs - sinceMs).toBeGreaterThanOrEqual(20_000);
     await host.comes();
+    await host.until(({ state }) => state === 'up');
+    await host.dispose();
+  });
+
+  it('that cannot hold a lease is asked again, and not more than once a second', async () => {
+    const host = await SupervisedHost.start(environment, { away: true });
+    host.refusal = 'the host is out of file descriptors';
+    await host.comes();
+    const fromMs = Date.now();
+    await poll(() => Promise.resolve(host.leasesAsked), (asked) => asked >= 3);
+    expect(Date.now() - fromMs).toBeGreaterThan(1_900);
+    expect(await host.status()).toMatchObject({ state: 'never_seen', leases: 0 });
+    host.refusal = null;
     await host.until(({ state }) => state === 'up');
     await host.dispose();
   });
