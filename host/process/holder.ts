@@ -42,8 +42,9 @@ export function claimAgainst(held: HeldAttempt): boolean {
 export function inspect(held: HeldAttempt): Held {
   const exit = readHeldExit(held.path);
   if (exit) return { kind: 'exited', exit };
-  const holder = findHolder(held);
+  // In this order: a holder that claims between the two looks has written its pid before.
   if (!exists(join(held.path, 'go'))) return { kind: 'unclaimed' };
+  const holder = findHolder(held);
   if (holder) return { kind: 'running', holder };
   // The exit file may have come between the two looks.
   const late = readHeldExit(held.path);

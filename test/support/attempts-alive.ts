@@ -25,7 +25,9 @@ export class AttemptsAlive {
       if (isDead(info)) continue;
       const marker = environmentOf(info.pid);
       if (!marker.includes(`SHIM_SESSION=${this.sessionId}`)) continue;
-      alive.add(marker.find((entry) => entry.startsWith('SHIM_ATTEMPT=')) ?? '');
+      const attempt = marker.find((entry) => entry.startsWith('SHIM_ATTEMPT='));
+      // A holder is no copy of the agent: it bears none, and may wait for the next attempt while the last one is being ended.
+      if (attempt !== undefined) alive.add(attempt);
     }
     this.most = Math.max(this.most, alive.size);
     for (const attempt of alive) this.seen.add(attempt);

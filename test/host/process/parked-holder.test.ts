@@ -32,6 +32,18 @@ describe('a parked holder', () => {
     expect(readFileSync(join(held.path, 'stdout'), 'utf8')).toBe(`1 it's 2\nlines ${held.path}\n`);
   });
 
+  it('is never taken for lost while it claims its command', async () => {
+    for (let round = 0; round < 150; round += 1) {
+      const held = newAttempt();
+      const holder = new ParkedHolder({ cgroups: null, cwd: held.path, environment }, held);
+      holder.launch({ path: held.path, argv: ['true'], environment: {}, input });
+      const seen = new Set<string>();
+      // Back to back: the claim falls between two looks, or into one.
+      while (!seen.has('exited') && !seen.has('lost')) seen.add(inspect(held).kind);
+      expect(seen).not.toContain('lost');
+    }
+  });
+
   it('ends with the worker that parked it', async () => {
     const held = newAttempt();
     const worker = spawn(process.execPath, [fileURLToPath(new URL('../../../dist/test/fixtures/park-holder.js', import.meta.url)), held.path], { stdio: ['ignore', 'pipe', 'ignore'] });
