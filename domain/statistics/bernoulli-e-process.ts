@@ -104,7 +104,7 @@ export function bernoulliEProcessResult(state: BernoulliEProcessState): Bernoull
 
 /** Only nulls inside the interval are still judged: the others are settled, and so the interval is never empty. */
 function narrow(next: BernoulliEProcessState, expected: number, logFactor: (difference: number) => number): void {
-  const threshold = Math.log(2 / next.alpha);
+  const threshold = Math.LN2 - Math.log(next.alpha);
   const logAbove = [...next.logAbove];
   const logBelow = [...next.logBelow];
   const { lower, upper } = next;
