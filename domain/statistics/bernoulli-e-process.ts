@@ -63,8 +63,9 @@ export function createBernoulliEProcess({ alpha, differences = defaultDifference
  * denominator has the nearest point of that null in place of (t0, t0), and the factor is 1 where (ta, tb) is in it.
  *
  * Exact at any sample size and under any stopping rule. Source: Turner, Ly and Grunwald 2024, Journal of
- * Statistical Planning and Inference (arXiv 2106.02693), section 2; Turner and Grunwald 2023 (arXiv 2203.09785),
- * section 3, for a difference. The confidence sequence is of two one-sided ones at alpha/2 each, its ends rounded
+ * Statistical Planning and Inference 230 (arXiv 2106.02693); for a difference Turner and Grunwald 2023, Statistics
+ * and Probability Letters 198 (arXiv 2203.09785). Both hold for any na and nb: the nearest point makes the factor's
+ * expectation at most ((na (1 + x) + nb (1 + y)) / (na + nb))^(na+nb) with na x + nb y <= 0 over the convex null. The confidence sequence is of two one-sided ones at alpha/2 each, its ends rounded
  * outward to `differences`; a null once rejected stays so.
  *
  * @throws StatisticsError where a count is no whole number, is negative, or has more successes than trials.

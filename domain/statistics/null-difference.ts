@@ -5,7 +5,7 @@
  * the cubic na (p - ta) q (1 - q) + nb (q - tb) p (1 - p); its root between ta and tb - difference is unique and
  * found by Newton steps inside a bracket.
  *
- * Source: Turner and Grunwald 2023, Statistics and Probability Letters 198 (arXiv 2203.09785), section 3: the
+ * Source: Turner and Grunwald 2023, Statistics and Probability Letters 198 (arXiv 2203.09785): the
  * reverse information projection for a convex null. Exact to rounding. Arguments are not checked: both means lie
  * strictly inside (0, 1), both trials are above 0, the difference strictly inside (-1, 1).
  */

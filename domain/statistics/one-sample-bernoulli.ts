@@ -22,7 +22,7 @@ export interface OneSampleBernoulliResult extends Proportion {
 
 /**
  * The mixture's parameter rho with the narrowest boundary at intrinsic time v. Source: Howard, Ramdas, McAuliffe
- * and Sekhon 2021, Annals of Statistics 49(2), section 3.5, in the closed form of their package confseq.
+ * and Sekhon 2021, Annals of Statistics 49(2), in the closed form of their package confseq.
  * @param v intrinsic time, above 0: trials times the variance of one. @param alpha level, 0-1.
  * @throws StatisticsError for other values.
  */
@@ -64,7 +64,7 @@ export function oneSampleBernoulliResult({ alpha, optimalTrials, successes, tria
 
 /**
  * Concentration c of the mixing Beta(c p, c (1 - p)): with v = p (1 - p) optimalTrials, rho and
- * r = max(rho - p (1 - p), 0.001 p (1 - p)) of Howard et al. 2021 (proposition 7, as in confseq), r is c p (1 - p).
+ * r = max(rho - p (1 - p), 0.001 p (1 - p)) of Howard et al. 2021 (proposition 7, equations 56-57, as in confseq), r is c p (1 - p).
  */
 export function mixtureConcentration(optimalTrials: number, alpha: number): number {
   return Math.max(bestRho(optimalTrials, alpha) - 1, 1e-3);

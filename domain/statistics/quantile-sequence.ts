@@ -72,7 +72,7 @@ export interface QuantileIntervalOptions extends OneSampleBernoulliOptions {
  * `quantile` is below 1/alpha. An end is null where the sample cannot bound it yet.
  *
  * Exact for independent observations of whatever distribution, ties included, at all sample sizes at once. Source:
- * Howard and Ramdas 2022, Bernoulli 28(3), theorem 1(b) with the beta-binomial mixture.
+ * Howard and Ramdas 2022, Bernoulli 28(3), theorem 1 with the beta-binomial mixture.
  *
  * @param sorted observations, rising. @throws StatisticsError for none, one that is not finite or out of order, and
  * options outside their range.

@@ -165,7 +165,7 @@ def bound_cases(rng):
         yield [alpha, bound, int(less), successes, trials, float(log_e), float(limit)]
 
 
-# Howard, Ramdas 2022, theorem 1(b): every count of successes that does not reject the quantile's level.
+# Howard, Ramdas 2022, theorem 1: every count of successes that does not reject the quantile's level.
 
 
 def quantile_cases(rng):

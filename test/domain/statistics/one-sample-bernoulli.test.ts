@@ -19,6 +19,8 @@ describe('one-sample Bernoulli confidence sequence', () => {
     const { interval } = of({ successes: 700, trials: 1000 });
     expect(interval.lower).toBeCloseTo(0.651629, 5);
     expect(interval.upper).toBeCloseTo(0.745949, 5);
+    // beta_binomial_log_mixture(s = 10, v = 100, v_opt = 100, g = 0.2, h = 0.8): 625 trials, 10 successes above 125.
+    expect(logBetaMixture(0.2, (bestRho(100, 0.05) - 0.16) / 0.16, 135, 625)).toBeCloseTo(-0.6941012, 6);
   });
 
   it('equals the formula at 50 digits', () => {
