@@ -22,7 +22,7 @@ export function noncentralTCdf(t: number, degreesOfFreedom: number, noncentralit
   const b = degreesOfFreedom / 2;
   let logP = -half - Math.LN2;
   let sum = 0;
-  let logQ = logP + Math.log(2 * Math.abs(noncentrality)) - gammaln(1.5) - Math.LN2;
+  let logQ = -half + Math.log(Math.abs(noncentrality)) - gammaln(1.5) - 1.5 * Math.LN2;
   let remaining = 0.5;
   for (let j = 0; j < longestSeries; j += 1) {
     const p = Math.exp(logP);
