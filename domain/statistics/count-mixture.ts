@@ -1,0 +1,132 @@
+import betaln from '@stdlib/math-base-special-betaln';
+import { requireBetween, requireCount, requirePositive, requireWithin } from './arguments.js';
+import { evidence, type Evidence } from './evidence.js';
+import type { Arms, Interval } from './interval.js';
+
+/** Rate ratios that are weighed, from 1/16 to 16: their logarithms lie this far apart. */
+const gridStep = Math.log(16) / 48;
+const logRatios = Array.from({ length: 97 }, (_, at) => (at - 48) * gridStep);
+const ratios = logRatios.map(Math.exp);
+
+export interface CountMixtureOptions {
+  /** Of the test, and 1 less the interval's confidence; between 0 and 1. */
+  alpha: number;
+  /** Of the prior on the logarithm of the rate ratio, normal about 0: how large an effect is thought likely. */
+  spread?: number;
+}
+
+/** Which arm an event came from, and the exposure that was at risk in each just before: sessions without an event so far. */
+export interface CountEvent {
+  arm: 'control' | 'treatment';
+  atRisk: Arms<number>;
+}
+
+/** Plain, constant in size. */
+export interface CountMixtureState {
+  alpha: number;
+  spread: number;
+  events: Arms<number>;
+  /** Log likelihood of each rate ratio of the grid, less that of a ratio of 1. */
+  logLikelihoods: number[];
+  /** The greatest log e-value so far, 0 at the start. */
+  maxLogEValue: number;
+  /** Grid points that were never rejected lie between these, inclusive; null once there is none. */
+  kept: { from: number; to: number } | null;
+}
+
+export interface CountMixtureResult extends Evidence {
+  events: Arms<number>;
+  /** Treatment's rate over control's, the likeliest of the grid; null before an event. */
+  rateRatio: number | null;
+  /** Confidence sequence of the rate ratio, nested over time; an end is null where it lies beyond the grid. */
+  interval: Interval;
+}
+
+/**
+ * Sequential test that two arms have the same event rate. Exact and anytime valid, provided that each event is independent
+ * of the others given who is at risk: so at most the FIRST event of a session counts, and a session with one leaves the
+ * risk. Counting every event of sessions that have several rejects falsely most of the time.
+ *
+ * Given an event, its arm is Bernoulli(rho), rho = treatment's share of the exposure at risk times the rate ratio. The
+ * likelihood is averaged over a grid of rate ratios and divided by that of a ratio of 1; divided by that of another ratio
+ * it tests that one, which gives the confidence sequence.
+ *
+ * Source: Lindon and Malek 2022, section 4; with the exposure at risk before each event, ter Schure, Perez-Ortiz, Ly and
+ * Grunwald 2020 (safe logrank test).
+ *
+ * @throws StatisticsError NotFinite, OutOfRange.
+ */
+export function createCountMixture({ alpha, spread = 0.5 }: CountMixtureOptions): CountMixtureState {
+  requireBetween('alpha', alpha, 0, 1);
+  requirePositive('spread', spread);
+  return { alpha, spread, events: { control: 0, treatment: 0 }, logLikelihoods: logRatios.map(() => 0), maxLogEValue: 0, kept: { from: 0, to: logRatios.length - 1 } };
+}
+
+/**
+ * Takes in an event. One that only one arm was at risk of says nothing, and changes only the count.
+ *
+ * @throws StatisticsError NotFinite, OutOfRange where exposure is negative, or the event's own arm had none.
+ */
+export function updateCountMixture(state: CountMixtureState, { arm, atRisk }: CountEvent): CountMixtureState {
+  requireWithin('exposure of control', atRisk.control, 0, Number.MAX_VALUE);
+  requireWithin('exposure of treatment', atRisk.treatment, 0, Number.MAX_VALUE);
+  requirePositive(`exposure of ${arm}`, atRisk[arm]);
+  const events = { ...state.events, [arm]: state.events[arm] + 1 };
+  const share = atRisk.treatment / (atRisk.control + atRisk.treatment);
+  const isTreated = arm === 'treatment';
+  const logLikelihoods = state.logLikelihoods.map((before, at) => before + (isTreated ? (logRatios[at] as number) : 0) - Math.log(share * (ratios[at] as number) + 1 - share));
+  const log = logMixture(logLikelihoods, state.spread);
+  return { ...state, events, logLikelihoods, maxLogEValue: Math.max(state.maxLogEValue, log), kept: keptBy(state, logLikelihoods, log) };
+}
+
+export function countMixtureResult({ logLikelihoods, spread, maxLogEValue, kept, events }: CountMixtureState): CountMixtureResult {
+  const some = events.control + events.treatment > 0;
+  const best = logLikelihoods.indexOf(Math.max(...logLikelihoods));
+  // A ratio between the last one kept and the next is not known to be rejected: the next one is the bound.
+  const end = (at: number) => ratios[at] ?? null;
+  const interval = kept === null ? { lower: end(best), upper: end(best) } : { lower: end(kept.from - 1), upper: end(kept.to + 1) };
+  return { ...evidence(logMixture(logLikelihoods, spread), maxLogEValue), events, rateRatio: some ? (ratios[best] ?? null) : null, interval };
+}
+
+/**
+ * The closed form where treatment's share of the exposure is the same all along: a Beta mixture over treatment's share of
+ * the events.
+ *
+ * Source: Lindon and Malek 2022, eq. 11: B(a + nT, b + nC) / B(a, b) / (rho^nT (1 - rho)^nC).
+ *
+ * @param events first ones of a session. @param share of the exposure that is treatment's, between 0 and 1.
+ * @param a of the Beta prior. @param b of the Beta prior.
+ * @returns the natural logarithm of the e-value. @throws StatisticsError NotFinite, OutOfRange.
+ */
+export function countLogEValue(events: Arms<number>, share: number, a = 1, b = 1): number {
+  requireCount('events of control', events.control);
+  requireCount('events of treatment', events.treatment);
+  requireBetween('share', share, 0, 1);
+  requirePositive('a', a);
+  requirePositive('b', b);
+  return betaln(a + events.treatment, b + events.control) - betaln(a, b) - events.treatment * Math.log(share) - events.control * Math.log1p(-share);
+}
+
+function logMixture(logLikelihoods: readonly number[], spread: number): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of logLikelihoods) if (value > largest) largest = value;
+  let sum = 0;
+  let weights = 0;
+  for (let at = 0; at < logLikelihoods.length; at += 1) {
+    const standard = (logRatios[at] as number) / spread;
+    const weight = Math.exp(-0.5 * standard * standard);
+    weights += weight;
+    sum += weight * Math.exp((logLikelihoods[at] as number) - largest);
+  }
+  return largest + Math.log(sum / weights);
+}
+
+/** The log likelihood is concave in the log ratio: what is not rejected is without gaps. */
+function keptBy({ kept, alpha }: CountMixtureState, logLikelihoods: readonly number[], log: number): CountMixtureState['kept'] {
+  if (kept === null) return null;
+  const limit = log + Math.log(alpha);
+  let { from, to } = kept;
+  while (from <= to && (logLikelihoods[from] as number) <= limit) from += 1;
+  while (to >= from && (logLikelihoods[to] as number) <= limit) to -= 1;
+  return from <= to ? { from, to } : null;
+}
