@@ -202,7 +202,7 @@ describe('the change detector', () => {
     const calm = { events: 0, exposure: 10 };
     const storm = { events: 9, exposure: 10 };
     const feed = (looks: { events: number; exposure: number }[]) => looks.reduce<ChangeDetectorState>(updateChangeDetector, createChangeDetector({ kind: 'bernoulli', baseline: 0.1, alpha: 0.001 }));
-    const alarmed = feed([...Array<typeof calm>(1_000).fill(calm), storm, storm]);
+    const alarmed = feed([...Array.from({ length: 1_000 }, () => calm), storm, storm]);
     expect(changeDetectorResult(alarmed)).toMatchObject({ alarm: true, alarmedAt: 1_001 });
     expect(changeDetectorResult(JSON.parse(JSON.stringify(updateChangeDetector(alarmed, calm))) as ChangeDetectorState)).toMatchObject({ alarm: true, alarmedAt: 1_001 });
     expect(changeDetectorResult(feed([calm])).alarm).toBe(false);
