@@ -23,6 +23,17 @@ export async function withPm2(agent: string, folder: string, measure: (marks: st
   }
 }
 
+/** A Python that has GrowthBook's statistics; null where it cannot be installed. */
+export function growthbookPython(): string | null {
+  const venv = join(cache, 'gbstats');
+  const python = join(venv, 'bin', 'python');
+  if (existsSync(join(venv, 'ready'))) return python;
+  if (spawnSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' }).status !== 0) return null;
+  if (spawnSync(join(venv, 'bin', 'pip'), ['install', '--quiet', 'gbstats==0.8.0'], { stdio: 'ignore' }).status !== 0) return null;
+  writeFileSync(join(venv, 'ready'), '');
+  return python;
+}
+
 /** Runs a benchmark against supervisord; null where it cannot be installed. */
 export async function withSupervisord(agent: string, folder: string, measure: (marks: string) => Promise<number[]>): Promise<number[] | null> {
   const venv = join(cache, 'supervisor');

@@ -1,11 +1,13 @@
 import { benchAdoption } from './adoption.js';
 import { benchRestart } from './restart.js';
+import { benchStatistics } from './statistics.js';
 
-/** npm run bench [-- checkpoint | restart | adoption]: all where none is named. */
+/** npm run bench [-- checkpoint | restart | adoption | statistics]: all where none is named. */
 const benchmarks = {
   checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
   adoption: () => benchAdoption(50),
+  statistics: () => benchStatistics(),
 } as const;
 
 const named = process.argv.slice(2);
