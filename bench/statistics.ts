@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bernoulliBoundResult, createBernoulliBound, updateBernoulliBound } from '../domain/statistics/bernoulli-bound.js';
+import { createBernoulliBound, updateBernoulliBound } from '../domain/statistics/bernoulli-bound.js';
 import { bernoulliEProcessResult, createBernoulliEProcess, updateBernoulliEProcess } from '../domain/statistics/bernoulli-e-process.js';
 import { changeDetectorResult, createChangeDetector, updateChangeDetector } from '../domain/statistics/change-detector.js';
 import { countMixtureResult, createCountMixture, updateCountMixture } from '../domain/statistics/count-mixture.js';

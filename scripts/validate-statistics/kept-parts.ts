@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Tally } from './tally.js';
-
-/** Not part of what is simulated: they may change while a validation goes on. */
-const presentation = ['main.js', 'report.js', 'plots.js', 'kept-parts.js', 'figures.js'];
 
 interface KeptPart {
   name: string;
@@ -18,9 +15,9 @@ export class KeptParts {
   private readonly path: string;
   private readonly parts = new Map<string, KeptPart>();
 
-  /** @param folder for the files. @param compiled folders whose code the figures depend on. */
-  constructor(folder: string, compiled: readonly string[]) {
-    this.path = join(folder, `${hashOf(compiled)}.jsonl`);
+  /** @param folder for the files. @param entry the compiled module that makes the figures. */
+  constructor(folder: string, entry: string) {
+    this.path = join(folder, `${hashOf(entry)}.jsonl`);
     mkdirSync(dirname(this.path), { recursive: true });
     const lines = existsSync(this.path) ? readFileSync(this.path, 'utf8').split('\n') : [];
     for (const line of lines) {
@@ -53,13 +50,16 @@ function parse(line: string): KeptPart | null {
   }
 }
 
-function hashOf(folders: readonly string[]): string {
+/** Of a module, and of all that it imports by a path. */
+function hashOf(entry: string): string {
+  const seen = new Set<string>();
+  const visit = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const [, imported] of readFileSync(path, 'utf8').matchAll(/from '(\.[^']+)'/g)) visit(join(dirname(path), imported ?? ''));
+  };
+  visit(entry);
   const hash = createHash('sha256');
-  for (const folder of folders) {
-    for (const name of readdirSync(folder).sort()) {
-      if (!name.endsWith('.js') || presentation.includes(name)) continue;
-      hash.update(name).update(readFileSync(join(folder, name)));
-    }
-  }
+  for (const path of [...seen].sort()) hash.update(basename(path)).update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);
 }

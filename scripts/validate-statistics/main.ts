@@ -9,8 +9,8 @@ import { writeReport } from './report.js';
 import { simulations } from './simulations.js';
 import { addTally, type Tally } from './tally.js';
 
-const compiled = fileURLToPath(new URL('../..', import.meta.url));
-const project = join(compiled, '..');
+const simulationsModule = new URL('simulations.js', import.meta.url);
+const project = fileURLToPath(new URL('../../..', import.meta.url));
 
 interface Job {
   name: string;
@@ -27,12 +27,12 @@ function jobsOf(scale: number): Job[] {
 }
 
 async function validate(scale: number): Promise<void> {
-  const kept = new KeptParts(join(project, '.validation'), [join(compiled, 'domain', 'statistics'), fileURLToPath(new URL('.', import.meta.url))]);
+  const kept = new KeptParts(join(project, '.validation'), fileURLToPath(simulationsModule));
   const jobs = jobsOf(scale);
   const missing = jobs.filter(({ name, part, runs }) => kept.get(name, part, runs) === null);
   if (missing.length < jobs.length) console.log(`${jobs.length - missing.length} of ${jobs.length} parts are there from before`);
   const bar = new SingleBar({ format: '{bar} {percentage} %  {value} of {total} parts  {eta_formatted} to go', hideCursor: true, noTTYOutput: !process.stdout.isTTY, notTTYSchedule: 60_000 });
-  const pool = new Piscina<Job, Tally>({ filename: new URL('simulations.js', import.meta.url).href, maxThreads: availableParallelism() });
+  const pool = new Piscina<Job, Tally>({ filename: simulationsModule.href, maxThreads: availableParallelism() });
   bar.start(jobs.length, jobs.length - missing.length);
   try {
     await Promise.all(

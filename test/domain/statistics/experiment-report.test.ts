@@ -28,7 +28,7 @@ describe('an experiment report', () => {
   it('tells a broken assignment', () => {
     const all = rows(2_000);
     const lost = all.filter((row, at) => row.arm === 'control' || at % 5 !== 0);
-    expect(reportExperiment(sumRows(lost, 2), { guardrails }).sampleRatioPValue).toBeLessThan(1e-6);
+    expect(reportExperiment(sumRows(lost, 2), { guardrails }).sampleRatioPValue).toBeLessThan(1e-4);
   });
 
   it('refuses rows of another shape, values that are no numbers, and an empty arm', () => {
