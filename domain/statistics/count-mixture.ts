@@ -4,8 +4,8 @@ import { evidence, type Evidence } from './evidence.js';
 import type { Arms, Interval } from './interval.js';
 
 /** Rate ratios that are weighed, from 1/16 to 16: their logarithms lie this far apart. */
-const gridStep = Math.log(16) / 48;
-const logRatios = Array.from({ length: 97 }, (_, at) => (at - 48) * gridStep);
+const gridStep = Math.log(16) / 32;
+const logRatios = Array.from({ length: 65 }, (_, at) => (at - 32) * gridStep);
 const ratios = logRatios.map(Math.exp);
 
 export interface CountMixtureOptions {
@@ -28,6 +28,7 @@ export interface CountMixtureState {
   events: Arms<number>;
   /** Log likelihood of each rate ratio of the grid, less that of a ratio of 1. */
   logLikelihoods: number[];
+  logEValue: number;
   /** The greatest log e-value so far, 0 at the start. */
   maxLogEValue: number;
   /** Grid points that were never rejected lie between these, inclusive; null once there is none. */
@@ -59,7 +60,7 @@ export interface CountMixtureResult extends Evidence {
 export function createCountMixture({ alpha, spread = 0.5 }: CountMixtureOptions): CountMixtureState {
   requireBetween('alpha', alpha, 0, 1);
   requirePositive('spread', spread);
-  return { alpha, spread, events: { control: 0, treatment: 0 }, logLikelihoods: logRatios.map(() => 0), maxLogEValue: 0, kept: { from: 0, to: logRatios.length - 1 } };
+  return { alpha, spread, events: { control: 0, treatment: 0 }, logLikelihoods: logRatios.map(() => 0), logEValue: 0, maxLogEValue: 0, kept: { from: 0, to: logRatios.length - 1 } };
 }
 
 /**
@@ -75,17 +76,17 @@ export function updateCountMixture(state: CountMixtureState, { arm, atRisk }: Co
   const share = atRisk.treatment / (atRisk.control + atRisk.treatment);
   const isTreated = arm === 'treatment';
   const logLikelihoods = state.logLikelihoods.map((before, at) => before + (isTreated ? (logRatios[at] as number) : 0) - Math.log(share * (ratios[at] as number) + 1 - share));
-  const log = logMixture(logLikelihoods, state.spread);
-  return { ...state, events, logLikelihoods, maxLogEValue: Math.max(state.maxLogEValue, log), kept: keptBy(state, logLikelihoods, log) };
+  const logEValue = logMixture(logLikelihoods, state.spread);
+  return { ...state, events, logLikelihoods, logEValue, maxLogEValue: Math.max(state.maxLogEValue, logEValue), kept: keptBy(state, logLikelihoods, logEValue) };
 }
 
-export function countMixtureResult({ logLikelihoods, spread, maxLogEValue, kept, events }: CountMixtureState): CountMixtureResult {
+export function countMixtureResult({ logLikelihoods, logEValue, maxLogEValue, kept, events }: CountMixtureState): CountMixtureResult {
   const some = events.control + events.treatment > 0;
   const best = logLikelihoods.indexOf(Math.max(...logLikelihoods));
   // A ratio between the last one kept and the next is not known to be rejected: the next one is the bound.
   const end = (at: number) => ratios[at] ?? null;
   const interval = kept === null ? { lower: end(best), upper: end(best) } : { lower: end(kept.from - 1), upper: end(kept.to + 1) };
-  return { ...evidence(logMixture(logLikelihoods, spread), maxLogEValue), events, rateRatio: some ? (ratios[best] ?? null) : null, interval };
+  return { ...evidence(logEValue, maxLogEValue), events, rateRatio: some ? (ratios[best] ?? null) : null, interval };
 }
 
 /**
@@ -108,17 +109,27 @@ export function countLogEValue(events: Arms<number>, share: number, a = 1, b = 1
 }
 
 function logMixture(logLikelihoods: readonly number[], spread: number): number {
+  const weights = priorOf(spread);
   let largest = Number.NEGATIVE_INFINITY;
   for (const value of logLikelihoods) if (value > largest) largest = value;
   let sum = 0;
-  let weights = 0;
-  for (let at = 0; at < logLikelihoods.length; at += 1) {
-    const standard = (logRatios[at] as number) / spread;
-    const weight = Math.exp(-0.5 * standard * standard);
-    weights += weight;
-    sum += weight * Math.exp((logLikelihoods[at] as number) - largest);
-  }
-  return largest + Math.log(sum / weights);
+  for (let at = 0; at < weights.length; at += 1) sum += (weights[at] as number) * Math.exp((logLikelihoods[at] as number) - largest);
+  return largest + Math.log(sum);
+}
+
+/** Priors by their spread: they cost as much as all the rest of an update, and are always the same. */
+const priors = new Map<number, readonly number[]>();
+
+function priorOf(spread: number): readonly number[] {
+  const known = priors.get(spread);
+  if (known) return known;
+  const weights = logRatios.map((ratio) => Math.exp(-0.5 * (ratio / spread) ** 2));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const prior = weights.map((weight) => weight / sum);
+  // A few spreads are in use at once; whoever uses more computes them anew.
+  if (priors.size >= 16) priors.clear();
+  priors.set(spread, prior);
+  return prior;
 }
 
 /** The log likelihood is concave in the log ratio: what is not rejected is without gaps. */

@@ -33,14 +33,14 @@ def write(name, columns, rows):
 
 def counts(r):
     """The log e-value of a grid mixture over rate ratios, event by event; and the closed form."""
-    grid = [(k - 48) * log(mpf(16)) / 48 for k in range(97)]
+    grid = [(k - 32) * log(mpf(16)) / 32 for k in range(65)]
     ratios = [exp(g) for g in grid]
     rows = []
     for _ in range(CASES):
         spread = mpf(r.choice([3, 5, 10])) / 10
         prior = [exp(-((g / spread) ** 2) / 2) for g in grid]
         at_risk = [r.randint(20, 60), r.randint(20, 60)]
-        likelihood = [mpf(1)] * 97
+        likelihood = [mpf(1)] * 65
         events = []
         effect = r.choice([0.5, 1, 1, 3])
         for _ in range(r.randint(1, 8)):
