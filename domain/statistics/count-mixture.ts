@@ -74,15 +74,18 @@ export function updateCountMixture(state: CountMixtureState, { arm, atRisk }: Co
   requirePositive(`exposure of ${arm}`, atRisk[arm]);
   const events = { ...state.events, [arm]: state.events[arm] + 1 };
   const share = atRisk.treatment / (atRisk.control + atRisk.treatment);
-  const isTreated = arm === 'treatment';
-  const logLikelihoods = state.logLikelihoods.map((before, at) => before + (isTreated ? (logRatios[at] as number) : 0) - Math.log(share * (ratios[at] as number) + 1 - share));
+  const treated = arm === 'treatment' ? 1 : 0;
+  const logLikelihoods = [...state.logLikelihoods];
+  for (let at = 0; at < logLikelihoods.length; at += 1) {
+    logLikelihoods[at] = (logLikelihoods[at] as number) + treated * (logRatios[at] as number) - Math.log(share * (ratios[at] as number) + 1 - share);
+  }
   const logEValue = logMixture(logLikelihoods, state.spread);
   return { ...state, events, logLikelihoods, logEValue, maxLogEValue: Math.max(state.maxLogEValue, logEValue), kept: keptBy(state, logLikelihoods, logEValue) };
 }
 
 export function countMixtureResult({ logLikelihoods, logEValue, maxLogEValue, kept, events }: CountMixtureState): CountMixtureResult {
   const some = events.control + events.treatment > 0;
-  const best = logLikelihoods.indexOf(Math.max(...logLikelihoods));
+  const best = likeliest(logLikelihoods);
   // A ratio between the last one kept and the next is not known to be rejected: the next one is the bound.
   const end = (at: number) => ratios[at] ?? null;
   const interval = kept === null ? { lower: end(best), upper: end(best) } : { lower: end(kept.from - 1), upper: end(kept.to + 1) };
@@ -130,6 +133,12 @@ function priorOf(spread: number): readonly number[] {
   if (priors.size >= 16) priors.clear();
   priors.set(spread, prior);
   return prior;
+}
+
+function likeliest(logLikelihoods: readonly number[]): number {
+  let best = 0;
+  for (let at = 1; at < logLikelihoods.length; at += 1) if ((logLikelihoods[at] as number) > (logLikelihoods[best] as number)) best = at;
+  return best;
 }
 
 /** The log likelihood is concave in the log ratio: what is not rejected is without gaps. */

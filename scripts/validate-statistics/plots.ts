@@ -25,7 +25,7 @@ export async function plotCurves(path: string, points: readonly CurvePoint[], { 
         encoding: {
           x: { field: 'sessions', type: 'quantitative', title: 'sessions, both arms' },
           y: { field: 'share', type: 'quantitative', title: yTitle, axis: { format: '%' } },
-          color: { field: 'method', type: 'nominal', title: null },
+          color: { field: 'method', type: 'nominal', title: null, legend: { labelLimit: 300 } },
         },
       },
       ...(level === null ? [] : [{ data: { values: [{ level }] }, mark: { type: 'rule' as const, strokeDash: [4, 4] }, encoding: { y: { field: 'level', type: 'quantitative' as const } } }]),

@@ -1,0 +1,78 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { poll } from './poll.js';
+
+const debian = '/usr/lib/postgresql';
+
+/** Where the server's programs are; null on a machine that has none. */
+export function postgresPrograms(): string | null {
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folder = versions.map((version) => join(debian, version, 'bin')).find((path) => existsSync(join(path, 'initdb')));
+  return folder ?? null;
+}
+
+/** A real PostgreSQL of a test's own, on loopback. */
+export class PostgresServer {
+  private constructor(
+    readonly address: string,
+    private readonly folder: string,
+    private readonly server: ChildProcess,
+  ) {}
+
+  static async start(programs: string): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'shim-postgres-'));
+    const user = serverUser();
+    if (user) chownSync(folder, user.uid, user.gid);
+    const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: 'ignore' as const };
+    execFileSync(join(programs, 'initdb'), ['--pgdata', join(folder, 'data'), '--auth=trust', '--username=shim', '--no-sync'], options);
+    const port = await freePort();
+    const server = spawn(join(programs, 'postgres'), ['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', String(port), '-k', folder, '-F'], options);
+    const started = new PostgresServer(`postgres://shim@127.0.0.1:${port}/postgres`, folder, server);
+    await poll(() => started.answers(), (answers) => answers, 20_000);
+    return started;
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.server, 'exit');
+    // Fast shutdown: connections are ended, not waited for.
+    this.server.kill('SIGINT');
+    await exited;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async answers(): Promise<boolean> {
+    const client = new pg.Client({ connectionString: this.address });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && ['ECONNREFUSED', '57P03'].includes(String(error.code))) return false;
+      throw error;
+    }
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+function serverUser(): { uid: number; gid: number } | null {
+  if (process.getuid?.() !== 0) return null;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
