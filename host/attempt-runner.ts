@@ -1,25 +1,22 @@
-import { readFileSync, watch, type FSWatcher } from 'node:fs';
-import { join } from 'node:path';
 import type { AgentEvent } from '../domain/agent-event.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest, CheckpointTrigger } from '../domain/checkpoint.js';
 import type { Parameters } from '../domain/parameters.js';
 import type { SessionSpec } from '../domain/session.js';
-import { judge, wasActive } from '../domain/watchdog.js';
+import { judge } from '../domain/watchdog.js';
+import { ActivityClock } from './activity-clock.js';
 import type { Agent } from './agents/agent.js';
 import { AttemptOutput } from './attempt-output.js';
 import { reportOf, type Ending } from './attempt-outcome.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
 import type { Redactor } from './output/redaction.js';
+import { Readiness } from './readiness.js';
 import { fence, treeOf, watchEnd, type Held, type HeldAttempt } from './process/holder.js';
 import { terminateTree } from './process/process-tree.js';
 import type { TreeSample } from './process/resources.js';
 import type { AttemptFolder, LiveRecord, SessionFolder } from './session-folder.js';
 import { SignalCollector } from './signal-collector.js';
-
-/** A silent program counts as running once it has lived this long, ms. */
-const aliveMeansRunningMs = 1_000;
 
 /** A program that need not send messages is judged this long after it began to run, ms. */
 const firstAnswerMs = 500;
@@ -67,16 +64,9 @@ export class AttemptRunner {
   private intent: Intent | null = null;
   private finishing = false;
   private stopWatching: () => void = () => undefined;
-  private notifyWatcher: FSWatcher | null = null;
-  private aliveTimer: NodeJS.Timeout | null = null;
+  private readonly readiness: Readiness;
+  private readonly clock = new ActivityClock();
   private liveWrittenMs = Number.NEGATIVE_INFINITY;
-
-  // On the monotonic clock, ms.
-  private startedMs = performance.now();
-  private lastEventMs = performance.now();
-  private lastActivityMs = performance.now();
-  private resultAtMs: number | null = null;
-  private lastSample: { atMs: number; sample: TreeSample } | null = null;
 
   constructor(
     private readonly host: HostContext,
@@ -95,6 +85,7 @@ export class AttemptRunner {
     });
     const offsets = earlier?.offsets ?? { stdout: 0, stderr: 0 };
     const source = { folder: folder.path, logPath: session.logPath, epoch: key.epoch, logBytes: spec.limits.logBytes, parser: agent.parser(), redact, offsets };
+    this.readiness = new Readiness(folder.path, () => this.markRunning(Date.now()));
     this.output = new AttemptOutput(
       source,
       (events) => this.onEvents(events),
@@ -116,7 +107,7 @@ export class AttemptRunner {
   watch(): void {
     this.output.open();
     const { held, agent } = this.setup;
-    if (this.runningAtMs === null && agent.runsSilently) this.awaitReadiness();
+    if (this.runningAtMs === null && agent.runsSilently) this.readiness.await();
     this.stopWatching = watchEnd(held, (end) => this.onEnd(end));
     this.writeLive();
   }
@@ -125,7 +116,7 @@ export class AttemptRunner {
   detach(): void {
     this.finishing = true;
     this.stopWatching();
-    this.stopAwaitingReadiness();
+    this.readiness.stop();
     this.output.close();
     this.writeLive();
     this.answered();
@@ -135,20 +126,17 @@ export class AttemptRunner {
   tick(sample: TreeSample | null): void {
     if (this.finishing || this.intent) return;
     const nowMs = performance.now();
-    if (sample) this.takeSample(sample, nowMs);
+    if (sample) this.clock.looked(sample, nowMs);
     const { signals } = this.collector;
     this.collector.assess(Date.now());
     const { spec, parameters } = this.setup;
     const verdict = judge(
       {
         nowMs,
-        startedAtMs: this.startedMs,
+        ...this.clock.times,
         running: this.runningAtMs !== null,
-        lastEventMs: this.lastEventMs,
-        lastActivityMs: this.lastActivityMs,
         toolCallPending: signals.pending.length > 0,
         treeIsStopped: sample?.allStopped ?? false,
-        resultAtMs: this.resultAtMs,
         rssBytes: sample?.rssBytes ?? 0,
       },
       spec.limits,
@@ -164,12 +152,7 @@ export class AttemptRunner {
 
   /** The watchdog's own clock stood still (suspend, SIGCONT): its waits start anew. */
   clockGap(): void {
-    const nowMs = performance.now();
-    this.lastEventMs = nowMs;
-    this.lastActivityMs = nowMs;
-    this.lastSample = null;
-    if (this.runningAtMs === null) this.startedMs = nowMs;
-    if (this.resultAtMs !== null) this.resultAtMs = nowMs;
+    this.clock.restart(this.runningAtMs !== null);
   }
 
   /** Makes a checkpoint of the attempt as it is. @returns null if it could not be made. */
@@ -209,10 +192,10 @@ export class AttemptRunner {
 
   private onEvents(events: AgentEvent[]): void {
     const nowMs = Date.now();
-    this.lastEventMs = performance.now();
+    this.clock.eventSeen();
     for (const event of events) {
       this.collector.observe(event, nowMs);
-      if (event.kind === 'result') this.resultAtMs = performance.now();
+      if (event.kind === 'result') this.clock.resultSeen();
       if (event.kind !== 'output') this.markRunning(nowMs);
       if (event.kind === 'message') this.answered();
       // A risky operation is worth a checkpoint before its effects, not at the next tick.
@@ -233,7 +216,7 @@ export class AttemptRunner {
     const { signals, risk } = this.collector;
     const { dangerZone } = this.setup.parameters;
     const isFull = risk.contextUse !== null && risk.contextUse >= dangerZone;
-    if (!isFull || signals.pending.length > 0 || this.resultAtMs !== null || this.intent || this.finishing) return;
+    if (!isFull || signals.pending.length > 0 || this.clock.hasResult || this.intent || this.finishing) return;
     const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(dangerZone * 100)} %`;
     this.endInBackground({ exitClass: 'recycled', reason }, true);
   }
@@ -275,7 +258,7 @@ export class AttemptRunner {
 
   private windUp(report: AttemptReport): void {
     this.output.note([`attempt ${this.key.epoch} ended: ${report.exitClass} (${report.reason})`]);
-    this.stopAwaitingReadiness();
+    this.readiness.stop();
     this.output.close();
     this.writeLive();
     this.answered();
@@ -287,7 +270,7 @@ export class AttemptRunner {
   private markRunning(atMs: number): void {
     if (this.runningAtMs !== null || this.finishing) return;
     this.runningAtMs = atMs;
-    this.stopAwaitingReadiness();
+    this.readiness.stop();
     this.writeLive();
     this.inBackground('report running', this.host.reports.running(this.key, atMs, this.host.detached));
     this.host.events.emit('attempt_running', { name: this.key.name, epoch: this.key.epoch, sinceSpawnMs: atMs - this.setup.startedAtMs });
@@ -295,34 +278,16 @@ export class AttemptRunner {
     this.inBackground('first checkpoint', this.checkpoint('session_start'));
   }
 
-  private awaitReadiness(): void {
-    this.aliveTimer = setTimeout(() => this.markRunning(Date.now()), aliveMeansRunningMs);
-    const { path } = this.setup.folder;
-    this.notifyWatcher = watch(path, (_event, file) => {
-      if (file === 'notify' && isReady(join(path, 'notify'))) this.markRunning(Date.now());
-    });
-    this.notifyWatcher.on('error', () => undefined);
-  }
-
-  private stopAwaitingReadiness(): void {
-    if (this.aliveTimer) clearTimeout(this.aliveTimer);
-    this.notifyWatcher?.close();
-  }
-
-  private takeSample(sample: TreeSample, nowMs: number): void {
-    if (!this.lastSample || wasActive(this.lastSample.sample, sample, nowMs - this.lastSample.atMs)) this.lastActivityMs = nowMs;
-    this.lastSample = { atMs: nowMs, sample };
-  }
-
   private writeLive(): void {
     this.liveWrittenMs = performance.now();
     const { signals, risk, zones } = this.collector;
+    const { sample } = this.clock;
     this.setup.folder.writeLive({
       runningAtMs: this.runningAtMs,
       signals,
       risk,
       zones,
-      resources: this.lastSample && { cpuMs: this.lastSample.sample.cpuMs, rssBytes: this.lastSample.sample.rssBytes },
+      resources: sample && { cpuMs: sample.cpuMs, rssBytes: sample.rssBytes },
       transcriptPath: this.transcriptPath(),
       offsets: this.output.offsets,
     });
@@ -361,15 +326,6 @@ export class AttemptRunner {
     work.catch((error: unknown) => {
       if (!this.host.detached.aborted) this.host.events.emit('trouble', { name: this.key.name, what, error });
     });
-  }
-}
-
-function isReady(path: string): boolean {
-  try {
-    return /^READY=1$/m.test(readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
   }
 }
 

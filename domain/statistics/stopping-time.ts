@@ -1,5 +1,6 @@
-import { requireBetween, requireCount, requireWithin } from './arguments.js';
+import { requireBetween, requireCount, requirePositive, requireWithin } from './arguments.js';
 import { bernoulliEProcessResult, createBernoulliEProcess, updateBernoulliEProcess, type BernoulliEProcessState } from './bernoulli-e-process.js';
+import { countMixtureResult, createCountMixture, updateCountMixture, type CountEvent, type CountMixtureState } from './count-mixture.js';
 import type { Evidence } from './evidence.js';
 import type { Arms, Proportion } from './interval.js';
 
@@ -104,6 +105,29 @@ export function bernoulliStoppingTime({ alpha, rates, ...options }: BernoulliSto
     result: bernoulliEProcessResult,
   };
   return simulateStoppingTime(method, (random) => ({ control: trial(rates.control, random), treatment: trial(rates.treatment, random) }), ({ pValue }) => pValue <= alpha, options);
+}
+
+export interface CountStoppingTimeOptions extends StoppingTimeOptions {
+  /** Level at which equal rates are rejected, 0-1. */
+  alpha: number;
+  /** True rate of treatment over control's, above 0. */
+  rateRatio: number;
+  /** Treatment's share of the exposure at risk, 0-1. */
+  share?: number;
+}
+
+/**
+ * First events, of both arms together, until the count mixture rejects equal rates, looked at after every one; exposure is
+ * so large that events hardly lessen it.
+ * @throws StatisticsError where an option is outside its range.
+ */
+export function countStoppingTime({ alpha, rateRatio, share = 0.5, ...options }: CountStoppingTimeOptions): StoppingTime {
+  requirePositive('rateRatio', rateRatio);
+  requireBetween('share', share, 0, 1);
+  const method: SequentialMethod<CountMixtureState, CountEvent, Evidence> = { create: () => createCountMixture({ alpha }), update: updateCountMixture, result: countMixtureResult };
+  const atRisk = { control: 1 - share, treatment: share };
+  const treated = (share * rateRatio) / (share * rateRatio + 1 - share);
+  return simulateStoppingTime(method, (random): CountEvent => ({ arm: random() < treated ? 'treatment' : 'control', atRisk }), ({ pValue }) => pValue <= alpha, options);
 }
 
 function trial(rate: number, random: () => number): Proportion {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createOneSampleBernoulli, oneSampleBernoulliResult, updateOneSampleBernoulli } from '../../../domain/statistics/one-sample-bernoulli.js';
 import { seededRandom } from '../../../domain/statistics/seeded-random.js';
 import { StatisticsError } from '../../../domain/statistics/statistics-error.js';
-import { bernoulliStoppingTime, simulateStoppingTime } from '../../../domain/statistics/stopping-time.js';
+import { bernoulliStoppingTime, countStoppingTime, simulateStoppingTime } from '../../../domain/statistics/stopping-time.js';
 
 const counter = { create: () => 0, update: (state: number, added: number) => state + added, result: (state: number) => state };
 
@@ -41,6 +41,15 @@ describe('stopping time by simulation', () => {
     expect(Math.abs(short.decided - 0.46)).toBeLessThan(0.03);
     expect(Math.abs(long.decided - 0.86)).toBeLessThan(0.03);
     expect(long.mean).toBeLessThan(1150);
+  });
+
+  it('finds a rate ratio of 1.5 after some 200 events, and one of 1 hardly ever', () => {
+    const at = (rateRatio: number) => countStoppingTime({ alpha: 0.05, rateRatio, runs: 300, longest: 600, random: seededRandom(5) });
+    const [effect, none] = [at(1.5), at(1)];
+    expect(effect.decided).toBeGreaterThan(0.95);
+    expect(effect.mean).toBeGreaterThan(150);
+    expect(effect.mean).toBeLessThan(260);
+    expect(none.decided).toBeLessThanOrEqual(0.05 + 2.6 * Math.sqrt((0.05 * 0.95) / 300));
   });
 
   it('finds no more false positives than alpha over 2000 looks, where a fixed-horizon test looked at as often finds many', () => {
