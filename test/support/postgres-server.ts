@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { anyFreePort } from '../../workers/embedded/free-port.js';
 import { poll } from './poll.js';
 
 const debian = '/usr/lib/postgresql';
@@ -30,7 +30,7 @@ export class PostgresServer {
     if (user) chownSync(folder, user.uid, user.gid);
     const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: 'ignore' as const };
     execFileSync(join(programs, 'initdb'), ['--pgdata', join(folder, 'data'), '--auth=trust', '--username=shim', '--no-sync'], options);
-    const port = await freePort();
+    const port = await anyFreePort();
     const server = spawn(join(programs, 'postgres'), ['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', String(port), '-k', folder, '-F'], options);
     const started = new PostgresServer(`postgres://shim@127.0.0.1:${port}/postgres`, folder, server);
     await poll(() => started.answers(), (answers) => answers, 20_000);
@@ -64,15 +64,4 @@ function serverUser(): { uid: number; gid: number } | null {
   if (process.getuid?.() !== 0) return null;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

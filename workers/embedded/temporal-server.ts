@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { searchAttributeTypes } from '../../workflows/messages.js';
 import { prepareNamespace } from './namespace.js';
+import { anyFreePort, listenOnce } from './free-port.js';
 
 const defaultPort = 7233;
 const defaultUiPort = 8233;
@@ -102,21 +102,9 @@ async function untilFree(ports: readonly number[]): Promise<void> {
 }
 
 async function firstFree(wanted: readonly (number | undefined)[]): Promise<number> {
-  for (const port of [...wanted, 0]) {
-    const free = port === undefined ? null : await listenOnce(port);
+  for (const port of wanted) {
+    const free = port === undefined || port === 0 ? null : await listenOnce(port);
     if (free !== null) return free;
   }
-  throw new Error('no free port on the loopback interface');
-}
-
-/** @returns the port, or null where it is taken. */
-function listenOnce(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : null));
-    });
-  });
+  return anyFreePort();
 }
