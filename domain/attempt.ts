@@ -1,4 +1,5 @@
 import type { CheckpointRef } from './checkpoint.js';
+import type { CheckpointTimes } from './checkpoint-times.js';
 import type { ExitClass } from './exit-class.js';
 import type { RiskZone } from './risk.js';
 import type { PendingOperation } from './signals.js';
@@ -42,6 +43,15 @@ export interface AttemptReport extends AttemptKey {
   costUsd: number | null;
   /** When the limit that ended it resets; null if unknown or another end. */
   limitResetsAtMs: number | null;
+  // What follows is lacking in reports of older versions.
+  /** Of the checkpoints made in this attempt. */
+  checkpointTimes?: CheckpointTimes;
+  /** The highest context use seen, ratio 0-1; null where the stream does not tell. */
+  maxContextUse?: number | null;
+  /** The longest silence while it ran, ms. */
+  longestSilenceMs?: number;
+  /** Of its resume, ratio 0-1; null for a first attempt, or where it could not be measured. */
+  fidelity?: number | null;
 }
 
 /** The report of an attempt that could not begin at all: the session is wrongly set up. */

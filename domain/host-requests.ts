@@ -38,6 +38,16 @@ export interface CreateCheckpointInput extends AttemptKey {
   trigger: 'user_requested';
 }
 
+/** Changes what a running attempt runs with; what takes effect with the next attempt waits for it. */
+export interface ApplyParametersInput extends AttemptKey {
+  parameters: Parameters;
+}
+
+/** What the attempt runs with now, read back. */
+export interface ApplyParametersResult {
+  parameters: Parameters;
+}
+
 /** What the host keeps of a session's state, so that it can be told when Temporal has forgotten. */
 export interface RecordStateInput extends Pick<AttemptKey, 'sessionId' | 'name' | 'epoch'> {
   state: SessionState;

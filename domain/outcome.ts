@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AttemptReport } from './attempt.js';
+import { checkpointTimesSchema, noCheckpointTimes } from './checkpoint-times.js';
 import { countsAsFailure, exitClasses } from './exit-class.js';
 import { parametersSchema, resumeStrategies, type Parameters } from './parameters.js';
 
@@ -28,10 +29,17 @@ export const outcomeSchema = z.strictObject({
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
   costUsd: z.number().nonnegative().nullable(),
+  /** What came back at its resume, the least of messages, files and operations, ratio 0-1; null for a first attempt, or unknown. */
+  fidelity: z.number().min(0).max(1).nullable(),
+  /** From the end of the attempt before to the first event of this one, ms; null for a first attempt, or one that never ran. */
+  downtimeMs: z.number().nonnegative().nullable(),
+  checkpoints: checkpointTimesSchema,
+  /** The highest context use seen, ratio 0-1; null where the stream does not tell. */
+  maxContextUse: z.number().nonnegative().nullable(),
+  /** The longest silence while it ran, ms: no event, CPU or I/O. */
+  longestSilenceMs: z.number().nonnegative(),
+  /** What it ran with. */
   parameters: parametersSchema,
-  /** The experiment and arm it ran under; null outside of any. */
-  experimentId: z.string().nullable(),
-  arm: z.enum(['control', 'treatment']).nullable(),
 });
 
 export type Outcome = z.infer<typeof outcomeSchema>;
@@ -41,11 +49,41 @@ export interface OutcomeContext {
   agent: string;
   parameters: Parameters;
   resumeStrategy: Outcome['resumeStrategy'];
-  assignment: { experimentId: string; arm: 'control' | 'treatment' } | null;
+  /** When the attempt before ended, Unix ms; null for a first attempt. */
+  previousEndedAtMs: number | null;
+}
+
+/** A session as it began: kept before its first attempt. */
+export interface SessionOpened {
+  sessionId: string;
+  sessionName: string;
+  hostId: string;
+  agent: string;
+  parameters: Parameters;
+  openedAtMs: number;
+}
+
+/** How a session closed. */
+export interface SessionClosed {
+  sessionId: string;
+  state: 'completed' | 'stopped' | 'failed';
+  attempts: number;
+  restarts: number;
+  closedAtMs: number;
+}
+
+/** All that is known of one session. */
+export interface SessionRecord {
+  sessionId: string;
+  opened: SessionOpened | null;
+  closed: SessionClosed | null;
+  /** By epoch. */
+  attempts: Outcome[];
+  assignments: { experimentId: string; parameter: string; arm: 'control' | 'treatment'; assignedAtMs: number }[];
 }
 
 /** The outcome of an attempt that has ended. */
-export function outcomeOf(report: AttemptReport, { agent, parameters, resumeStrategy, assignment }: OutcomeContext): Outcome {
+export function outcomeOf(report: AttemptReport, { agent, parameters, resumeStrategy, previousEndedAtMs }: OutcomeContext): Outcome {
   const crashed = countsAsFailure(report.exitClass);
   return {
     attemptId: report.attemptId,
@@ -66,9 +104,12 @@ export function outcomeOf(report: AttemptReport, { agent, parameters, resumeStra
     inputTokens: report.inputTokens,
     outputTokens: report.outputTokens,
     costUsd: report.costUsd,
+    fidelity: report.fidelity ?? null,
+    downtimeMs: previousEndedAtMs === null || report.runningAtMs === null ? null : Math.max(0, report.runningAtMs - previousEndedAtMs),
+    checkpoints: report.checkpointTimes ?? noCheckpointTimes,
+    maxContextUse: report.maxContextUse ?? null,
+    longestSilenceMs: report.longestSilenceMs ?? 0,
     parameters,
-    experimentId: assignment?.experimentId ?? null,
-    arm: assignment?.arm ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parameterNames } from './parameter-table.js';
 import { parametersSchema } from './parameters.js';
 import { restartPolicySchema } from './restart-policy.js';
 
@@ -73,6 +74,8 @@ export const sessionSpecSchema = z.strictObject({
   policy: restartPolicySchema,
   limits: sessionLimitsSchema,
   parameters: parametersSchema,
+  /** Parameters that a person has set for this session: no experiment and no deploy touches them. */
+  pinned: z.array(z.enum(parameterNames)).default([]),
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
 });

@@ -159,6 +159,9 @@ export const attemptEndedSignal = defineSignal<[AttemptReport]>('attemptEnded');
 /** From the host: a checkpoint worth knowing of was made (on request, or on entering a danger zone). */
 export const checkpointMadeSignal = defineSignal<[CheckpointRef & { trigger: string }]>('checkpointMade');
 
+/** From a parameter's entity: what sessions are given of it has changed, so that a session asks again what it is to run with. */
+export const parametersChangedSignal = defineSignal<[{ parameter: string; version: number }]>('parametersChanged');
+
 export interface CommandInput {
   /** Who asks, for the history: `cli`, a user's name. */
   by: string;

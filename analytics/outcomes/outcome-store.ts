@@ -4,7 +4,7 @@ import Sqlite from 'libsql';
 import { Kysely, Migrator, PostgresDialect, sql, SqliteAdapter, SqliteDialect, type SqliteDatabase } from 'kysely';
 import pg from 'pg';
 import { outcomeSchema, type Outcome } from '../../domain/outcome.js';
-import type { Arms, Proportion, SampleSummary } from '../../domain/statistics/interval.js';
+import type { Proportion, SampleSummary } from '../../domain/statistics/interval.js';
 import { migrations, type OutcomeTables } from './schema.js';
 
 /** How long a statement waits for another process's, ms. It holds the event loop: who needs longer tries again. */
@@ -69,25 +69,17 @@ export class OutcomeStore {
     return rows.map(outcomeOfRow);
   }
 
-  /** Both arms of an experiment, of the sessions in it. */
-  async ofExperiment(experimentId: string): Promise<Arms<SessionTotals>> {
-    const [control, treatment] = await Promise.all((['control', 'treatment'] as const).map((arm) => this.totals({ experimentId, arm })));
-    return { control: control as SessionTotals, treatment: treatment as SessionTotals };
-  }
-
   /** What the sessions that had an attempt end in a window came to. @param fromMs inclusive. @param untilMs exclusive, Unix ms. */
   async between(fromMs: number, untilMs: number): Promise<SessionTotals> {
-    return this.totals({ fromMs, untilMs });
+    return this.totals(fromMs, untilMs);
   }
 
   async close(): Promise<void> {
     await this.database.destroy();
   }
 
-  private async totals(which: { experimentId: string; arm: string } | { fromMs: number; untilMs: number }): Promise<SessionTotals> {
-    const attempts = this.database.selectFrom('outcome').$call((query) =>
-      'arm' in which ? query.where('experiment_id', '=', which.experimentId).where('arm', '=', which.arm) : query.where('ended_at_ms', '>=', which.fromMs).where('ended_at_ms', '<', which.untilMs),
-    );
+  private async totals(fromMs: number, untilMs: number): Promise<SessionTotals> {
+    const attempts = this.database.selectFrom('outcome').where('ended_at_ms', '>=', fromMs).where('ended_at_ms', '<', untilMs);
     const sessions = attempts
       .select(({ fn }) => [
         fn.max('crashed').as('crashed'),
@@ -199,8 +191,11 @@ function rowOf(outcome: Outcome): OutcomeTables['outcome'] {
     output_tokens: outcome.outputTokens,
     cost_usd: outcome.costUsd,
     parameters: JSON.stringify(outcome.parameters),
-    experiment_id: outcome.experimentId,
-    arm: outcome.arm,
+    fidelity: outcome.fidelity,
+    downtime_ms: outcome.downtimeMs,
+    checkpoints: JSON.stringify(outcome.checkpoints),
+    max_context_use: outcome.maxContextUse,
+    longest_silence_ms: outcome.longestSilenceMs,
   };
 }
 
@@ -225,7 +220,10 @@ function outcomeOfRow(row: OutcomeTables['outcome']): Outcome {
     outputTokens: row.output_tokens,
     costUsd: row.cost_usd,
     parameters: JSON.parse(row.parameters),
-    experimentId: row.experiment_id,
-    arm: row.arm,
+    fidelity: row.fidelity,
+    downtimeMs: row.downtime_ms,
+    checkpoints: JSON.parse(row.checkpoints),
+    maxContextUse: row.max_context_use,
+    longestSilenceMs: row.longest_silence_ms,
   });
 }

@@ -23,8 +23,12 @@ export interface OutcomeTables {
     cost_usd: number | null;
     /** JSON. */
     parameters: string;
-    experiment_id: string | null;
-    arm: string | null;
+    fidelity: number | null;
+    downtime_ms: number | null;
+    /** JSON. */
+    checkpoints: string;
+    max_context_use: number | null;
+    longest_silence_ms: number;
   };
 }
 
@@ -52,11 +56,13 @@ const first: Migration = {
       .addColumn('output_tokens', 'double precision', (column) => column.notNull())
       .addColumn('cost_usd', 'double precision')
       .addColumn('parameters', 'text', (column) => column.notNull())
-      .addColumn('experiment_id', 'text')
-      .addColumn('arm', 'text')
+      .addColumn('fidelity', 'double precision')
+      .addColumn('downtime_ms', 'double precision')
+      .addColumn('checkpoints', 'text', (column) => column.notNull())
+      .addColumn('max_context_use', 'double precision')
+      .addColumn('longest_silence_ms', 'double precision', (column) => column.notNull())
       .execute();
     await database.schema.createIndex('outcome_by_end').on('outcome').column('ended_at_ms').execute();
-    await database.schema.createIndex('outcome_by_experiment').on('outcome').columns(['experiment_id', 'arm']).execute();
     await database.schema.createIndex('outcome_by_session').on('outcome').column('session_id').execute();
   },
 };

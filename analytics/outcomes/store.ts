@@ -1,0 +1,86 @@
+import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import type { Arm, Unit } from '../../domain/experiments/unit.js';
+import type { Outcome, SessionClosed, SessionOpened, SessionRecord } from '../../domain/outcome.js';
+import type { ParameterName, ParameterValue } from '../../domain/parameter-table.js';
+
+/** What a session was given of an experiment's parameter: asked for once, kept before it is applied, never changed. */
+export interface Assignment {
+  experimentId: string;
+  sessionId: string;
+  parameter: ParameterName;
+  arm: Arm;
+  value: ParameterValue;
+  /** When it was given, and so exposed, Unix ms. */
+  assignedAtMs: number;
+}
+
+/** What sessions are given of a parameter, as its entity published it. */
+export interface PublishedParameter {
+  name: ParameterName;
+  value: ParameterValue;
+  version: number;
+  rollout: { experimentId: string; control: ParameterValue; share: number } | null;
+  /** An experiment that is enrolling new sessions, and the name it has at Statsig; null where there is none. */
+  enrolment: { experimentId: string; statsigName: string; control: ParameterValue; treatment: ParameterValue; startedAtMs: number } | null;
+}
+
+/** An event for Statsig, kept until it was sent. */
+export interface MirrorEvent {
+  id: number;
+  kind: 'exposure' | 'event' | 'console';
+  /** JSON. */
+  body: unknown;
+  createdAtMs: number;
+}
+
+/**
+ * The record of what sessions came to, and of what they were given: append-only where it is about what happened, idempotent by
+ * key. On SQLite (`libsql`) or PostgreSQL, in the same tables. Times are Unix ms.
+ */
+export interface Store {
+  /** Outcomes of attempts; of one that has an outcome already they change nothing. @returns how many were new. */
+  record(outcomes: readonly Outcome[]): Promise<number>;
+  openSession(session: SessionOpened): Promise<void>;
+  closeSession(session: SessionClosed): Promise<void>;
+  /** A session with its attempts, its parameters, and its assignments. */
+  session(sessionId: string): Promise<SessionRecord | null>;
+  /** Sessions with an attempt that ended in the window (inclusive, exclusive), oldest first, attempts and all. @param limit the newest so many. */
+  sessionsBetween(fromMs: number, untilMs: number, limit?: number): Promise<SessionRecord[]>;
+
+  /** The assignment that stands: the given one, or the one that was there before. */
+  assign(assignment: Assignment): Promise<Assignment>;
+  assignmentsOf(sessionId: string): Promise<Assignment[]>;
+  countAssignments(experimentId: string): Promise<{ control: number; treatment: number }>;
+
+  /**
+   * Matures what is due: assignments whose horizon is over become units, in order of assignment, once and for all.
+   *
+   * @param options.checkpointLimitMs a checkpoint that takes longer is slow. @returns how many were new.
+   */
+  mature(experimentId: string, options: { horizonMs: number; nowMs: number; checkpointLimitMs: number }): Promise<number>;
+  /** Units after a position, in order. */
+  unitsAfter(experimentId: string, position: number, limit: number): Promise<Unit[]>;
+  /** When the last outcome of any session was recorded; null before the first. */
+  lastOutcomeAtMs(): Promise<number | null>;
+
+  /** Published parameters; those that never were published are not among them. */
+  parameters(): Promise<PublishedParameter[]>;
+  parameter(name: ParameterName): Promise<PublishedParameter | null>;
+  /** Publishes, unless a higher version stands. @returns what stands then. */
+  publish(parameter: PublishedParameter, atMs: number): Promise<PublishedParameter>;
+
+  /** The record of an experiment; the later status wins. */
+  saveExperiment(status: ExperimentStatus, atMs: number): Promise<void>;
+  experiment(id: string): Promise<ExperimentStatus | null>;
+  experiments(): Promise<ExperimentStatus[]>;
+  /** Looks of an experiment, for its report: once each, by their time. */
+  saveLook(experimentId: string, look: ExperimentLook): Promise<void>;
+  looks(experimentId: string): Promise<ExperimentLook[]>;
+
+  /** What Statsig is yet to be told, oldest first. */
+  enqueue(kind: MirrorEvent['kind'], body: unknown, atMs: number): Promise<void>;
+  owed(limit: number): Promise<MirrorEvent[]>;
+  sent(ids: readonly number[]): Promise<void>;
+
+  close(): Promise<void>;
+}
