@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import { formatDuration } from '../domain/duration.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CommandInput, CommandResult, HostStatus, SessionStatus } from '../workflows/messages.js';
 import { mapBounded } from './concurrency.js';
@@ -13,7 +14,7 @@ const pollMs = 120;
 const queryDeadlineMs = 5_000;
 const commandDeadlineMs = 15_000;
 const queriesAtOnce = 16;
-const summaryLength = 80;
+const commandInSummary = 60;
 
 /** What a session can be told. */
 export const sessionCommands = ['pause', 'resume', 'stop', 'reset', 'checkpointNow'] as const;
@@ -73,7 +74,7 @@ export class ShimClient {
             { key: searchAttributes.attempt, value: 0 },
             { key: searchAttributes.restarts, value: 0 },
           ],
-          staticSummary: plain(`${spec.agent} ${spec.name}: ${spec.argv.join(' ')}`).slice(0, summaryLength),
+          staticSummary: `${spec.agent} ${spec.name}: ${code(spec.argv.join(' '), commandInSummary)}`,
           staticDetails: describeSpec(spec, hostId),
         }),
       );
@@ -222,15 +223,15 @@ function describeSpec(spec: SessionSpec, hostId: string): string {
   const { intensity, restart } = spec.policy;
   return [
     `- agent: ${spec.agent}`,
-    `- command: ${plain(spec.argv.join(' ')).slice(0, 2_000)}`,
-    `- folder: ${plain(spec.cwd)}`,
+    `- command: ${code(spec.argv.join(' '), 2_000)}`,
+    `- folder: ${code(spec.cwd, 1_000)}`,
     `- host: ${hostId}`,
-    `- policy: ${restart}, ${intensity.maxFailures} failures in ${Math.round(intensity.windowMs / 1000)} s`,
+    `- policy: ${restart}, ${intensity.maxFailures} failures in ${formatDuration(intensity.windowMs)}`,
     `- session: ${spec.sessionId}, made ${spec.createdAt}`,
   ].join('\n');
 }
 
-/** For text that a browser renders as markdown: no tags, no line breaks. */
-function plain(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(/[<>`|]/g, ' ');
+/** For text that a browser renders as markdown: in a code span nothing is a tag, and no dash is made prettier. */
+function code(text: string, longest: number): string {
+  return `\`${text.replace(/[\s`]+/g, ' ').trim().slice(0, longest)}\``;
 }

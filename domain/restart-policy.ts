@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AttemptReport } from './attempt.js';
+import { formatDuration } from './duration.js';
 import { countsAsFailure } from './exit-class.js';
 import type { Parameters, ResumeStrategy } from './parameters.js';
 
@@ -127,7 +128,7 @@ function decide(input: DecisionInput, history: FailureHistory): Decision {
   const failures = history.failuresAtMs.length;
   const { maxFailures, windowMs } = policy.intensity;
   if (failures > maxFailures) {
-    return { kind: 'fail', reason: `${failures} failures in ${Math.round(windowMs / 1000)} s, ${maxFailures} allowed; last ${why}` };
+    return { kind: 'fail', reason: `${failures} failures in ${formatDuration(windowMs)}, ${maxFailures} allowed; last ${why}` };
   }
   if (history.consecutive <= 1) return { kind: 'restart_now', strategy, reason: why };
   const delayMs = backOffDelay(input, history.consecutive - 1);
@@ -178,7 +179,7 @@ export function describeDecision(decision: Decision): string {
     case 'restart_now':
       return `restart at once (${decision.strategy})`;
     case 'back_off':
-      return `restart after ${decision.delayMs} ms (${decision.strategy})`;
+      return `restart after ${formatDuration(decision.delayMs)} (${decision.strategy})`;
     case 'wait_for_limit':
       return `wait until ${new Date(decision.untilMs).toISOString()}`;
     case 'fail':

@@ -1,5 +1,6 @@
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
+import { formatDuration } from '../domain/duration.js';
 import { hostErrorCodes } from '../domain/host-requests.js';
 import {
   attemptEndedSignal,
@@ -204,7 +205,7 @@ async function waitOut(session: Session): Promise<void> {
   if (!wait) return;
   session.enter(wait.state, wait.reason);
   const delayMs = Math.max(1, wait.untilMs - Date.now());
-  const summary = `${wait.state === 'backing_off' ? 'back-off' : 'limit'} ${describeDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
+  const summary = `${wait.state === 'backing_off' ? 'back-off' : 'limit'} ${formatDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
   const brokenInto = await condition(() => session.desired !== 'running' || session.resets !== resets, delayMs, { summary });
   if (!brokenInto || session.resets !== resets) session.waitOver();
 }
@@ -232,10 +233,4 @@ async function continueWhenQuiet(session: Session, key: AttemptKey): Promise<voi
   await condition(allHandlersFinished);
   if (session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointsWanted > 0) return;
   await continueAsNew<typeof superviseSession>(session.carry());
-}
-
-function describeDuration(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`;
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
-  return `${Math.round(ms / 60_000)} min`;
 }

@@ -112,7 +112,7 @@ describe('policies', () => {
 it('a decision is one line for people', () => {
   expect(decideAll(['crashed', 'crashed', 'auth_failed'], exact).decisions.map(describeDecision)).toEqual([
     'restart at once (native)',
-    'restart after 1000 ms (native)',
+    'restart after 1.0 s (native)',
     'fail: auth_failed: it was auth_failed',
   ]);
 });

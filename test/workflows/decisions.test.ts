@@ -13,7 +13,7 @@ const consequences: Readonly<Record<ExitClass, { state: SessionState; decision: 
   out_of_memory: { state: 'running', decision: 'restart at once (native)' },
   hung: { state: 'running', decision: 'restart at once (native)' },
   limit_reached: { state: 'waiting_for_limit', decision: 'wait until' },
-  overloaded: { state: 'backing_off', decision: 'restart after 30000 ms (native)' },
+  overloaded: { state: 'backing_off', decision: 'restart after 30 s (native)' },
   context_full: { state: 'running', decision: 'restart at once (fork)' },
   recycled: { state: 'running', decision: 'restart at once (brief)' },
   auth_failed: { state: 'failed', decision: 'fail: auth_failed: it was auth_failed' },

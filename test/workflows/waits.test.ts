@@ -53,7 +53,7 @@ describe('back-off and limits', () => {
 
   it('more failures than allowed leave the session failed, visibly, until a reset', async () => {
     const session = await sessions.supervise({ policy: { intensity: { maxFailures: 1, windowMs: 600_000 } }, script: ['crashed', 'killed'] });
-    expect(await session.reaches('failed')).toMatchObject({ reason: '2 failures in 600 s, 1 allowed; last killed: it was killed' });
+    expect(await session.reaches('failed')).toMatchObject({ reason: '2 failures in 10m, 1 allowed; last killed: it was killed' });
     expect(await session.searchAttribute('state')).toBe('failed');
     expect((await session.host.nth('recordState', 1)).input).toMatchObject({ state: 'failed', epoch: 2 });
     await session.skip(86_400_000);

@@ -1,16 +1,16 @@
 import type { SessionStatus } from '../messages.js';
 
-/** What a person can do in each state; shown in the Web UI beside the state. */
+/** What a person can do in each state, here in the Web UI (Send an Update) or on the command line. */
 const waysOn: Readonly<Record<SessionStatus['state'], string>> = {
   starting: 'nothing to do: the agent is being started',
-  running: 'send update pause, stop or checkpointNow',
-  backing_off: 'it restarts by itself; send update reset to start now, or stop',
-  waiting_for_limit: 'it goes on by itself; send update reset to start now, or stop',
-  waiting_for_host: 'start the host worker (shim up) on that machine; commands are kept until then',
-  paused: 'send update resume to go on, or stop',
+  running: 'to pause, stop or checkpoint it, send that update, or `shim pause`, `stop`, `checkpoint`',
+  backing_off: 'it restarts by itself; update reset (`shim reset`) starts it now, stop ends it',
+  waiting_for_limit: 'it goes on by itself; update reset (`shim reset`) tries now, stop ends it',
+  waiting_for_host: 'start the host worker on that machine (`shim up`); commands are kept until then',
+  paused: 'update resume (`shim resume`) goes on, stop ends it',
   stopping: 'nothing to do: the process tree is being ended',
   completed: 'nothing to do',
-  failed: 'see the reason, mend it, then send update reset; or stop',
+  failed: 'mend the reason, then update reset (`shim reset`); stop ends it; `shim why` and `shim logs` tell more',
   stopped: 'nothing to do: it will not return by itself',
 };
 
@@ -20,7 +20,7 @@ export function describeSession(status: SessionStatus): string {
     `**${status.state}**: ${oneLine(status.reason)}`,
     '',
     `- what now: ${waysOn[status.state]}`,
-    `- attempt: ${status.epoch} (${status.restarts} restarts)`,
+    `- attempt: ${status.epoch}, restarts: ${status.restarts}`,
     `- host: ${status.hostId}${status.attempt ? `, pid ${status.attempt.pid}` : ''}`,
     `- last checkpoint: ${status.checkpoint ? `${status.checkpoint.id}, ${new Date(status.checkpoint.atMs).toISOString()}` : 'none yet'}`,
   ];

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { formatDuration } from '../../../domain/duration.js';
 import { SessionFolder } from '../../../host/session-folder.js';
 import { listCheckpoints, type ListedCheckpoint } from '../../checkpoint-list.js';
 import { findSession } from '../../session-directory.js';
 import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
-import { count, formatDuration, formatWhen } from '../format.js';
+import { count, formatWhen } from '../format.js';
 import { renderTable } from '../table.js';
 
 export function addCheckpoints(program: Command, context: CliContext): void {

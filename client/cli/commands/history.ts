@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { formatDuration } from '../../../domain/duration.js';
 import { attemptHistory, type HistoricAttempt } from '../../attempt-history.js';
 import { findSession } from '../../session-directory.js';
 import { checkName } from '../check-name.js';
 import { stateColour } from '../state-colour.js';
 import type { CliContext } from '../context.js';
-import { formatDuration, formatWhen, oneLine } from '../format.js';
+import { formatWhen, oneLine } from '../format.js';
 import { renderTable } from '../table.js';
 
 export function addHistory(program: Command, context: CliContext): void {

@@ -1,5 +1,6 @@
+import { formatDuration } from '../../../domain/duration.js';
 import type { Fidelity, ProofOfDeath, ResumeReceipt } from '../../../domain/receipt.js';
-import { count, formatDuration, formatRatio, formatWhen, oneLine } from '../format.js';
+import { count, formatRatio, formatWhen, oneLine } from '../format.js';
 
 /** A receipt in clear words: a title and what it says about it. */
 export function describeReceipt(receipt: ResumeReceipt, nowMs: number): [string, string][] {
