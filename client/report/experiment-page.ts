@@ -1,0 +1,110 @@
+import { html, raw } from 'hono/html';
+import { metrics } from '../../domain/experiments/metric.js';
+import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import type { Interval } from '../../domain/statistics/interval.js';
+import { formatDuration } from '../cli/format.js';
+import { drawDifference, drawEvidence } from './evidence-chart.js';
+import { formatMetric } from './format-metric.js';
+import { formatTimes, plainVerdict, valueOf } from './plain-verdict.js';
+
+const style = `
+body{font:16px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:#1f2328}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d1d9e0;vertical-align:top}
+.verdict{border-left:6px solid #6e7781;background:#f6f8fa;padding:.8rem 1rem}
+.kept{border-color:#1a7f37}.rolled_back,.restored{border-color:#cf222e}.no_evidence,.aborted,.refused{border-color:#9a6700}
+.muted{color:#59636e}svg{max-width:100%;height:auto}code{background:#f6f8fa}`;
+
+/**
+ * A report of one experiment as an HTML page that needs nothing beside it: verdict in plain words, arms, evidence over time,
+ * guardrails, decisions.
+ *
+ * @param looks as they were recorded, oldest first. @param nowMs Unix ms, of the report.
+ */
+export async function renderExperimentPage(status: ExperimentStatus, looks: readonly ExperimentLook[], nowMs: number): Promise<string> {
+  const { plan, conclusion, phase, look } = status;
+  const { unit, description } = metrics[plan.metric];
+  const [evidence, difference] = looks.length === 0 ? [null, null] : await Promise.all([drawEvidence(looks), drawDifference(looks, unit === 'ratio' ? 'ratio' : unit)]);
+  const page = await html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${plan.id}</title>
+        <style>
+          ${raw(style)}
+        </style>
+      </head>
+      <body>
+        <h1>${plan.parameter}: ${String(plan.control)} or ${String(plan.treatment)}?</h1>
+        <p class="muted">${plan.id}, ${conclusion ?? phase}. Begun ${when(status.startedAtMs)}; this report is of ${when(nowMs)}.</p>
+        <p class="verdict ${conclusion ?? 'open'}">${plainVerdict(status)}</p>
+
+        <h2>Hypothesis</h2>
+        <p>${plan.hypothesis}</p>
+
+        <h2>Arms</h2>
+        ${look === null ? html`<p>No session has matured yet.</p>` : armsTable(status, look)}
+        <p class="muted">Judged by: ${description}; less is better. A session counts ${formatDuration(plan.horizonMs)} after it was given its value, whatever happened since.</p>
+
+        <h2>Evidence over time</h2>
+        ${evidence === null ? html`<p>There was no look yet.</p>` : html`<figure>${raw(evidence)}<figcaption class="muted">The e-value (line) and the boundary it has to reach (dashed): how many times as likely the data are under some difference as under none. It may be looked at any time.</figcaption></figure>`}
+        ${difference === null ? '' : html`<figure>${raw(difference)}<figcaption class="muted">The difference, and the interval that holds it at all times at once.</figcaption></figure>`}
+
+        <h2>Guardrails</h2>
+        ${look === null ? html`<p>Not judged yet.</p>` : guardrailTable(look)}
+
+        <h2>Decisions</h2>
+        <table>
+          ${status.events.map(({ atMs, phase, what }) => html`<tr><td class="muted">${when(atMs)}</td><td>${phase}</td><td>${what}</td></tr>`)}
+        </table>
+
+        <h2>How it was planned</h2>
+        <table>
+          ${planRows(status).map(([key, value]) => html`<tr><th>${key}</th><td>${value}</td></tr>`)}
+        </table>
+        <p class="muted">Sessions that share an account share its limits, and so are not quite independent: a treatment that uses less of a limit helps control's sessions too, which makes a difference look smaller than it is.</p>
+      </body>
+    </html>`;
+  return page.toString();
+}
+
+function armsTable({ plan }: ExperimentStatus, look: ExperimentLook) {
+  const { unit } = metrics[plan.metric];
+  const rows = (['control', 'treatment'] as const).map((arm) => {
+    const totals = look.arms[arm];
+    return html`<tr><th>${arm}</th><td>${String(plan[arm])}</td><td>${totals.units}</td><td>${valueOf(totals, plan)}</td><td>${totals.unreported}</td></tr>`;
+  });
+  const difference = look.difference === null ? 'not known yet' : `${formatMetric(look.difference, unit)}, between ${ends(look.interval, unit)}`;
+  return html`<table>
+      <tr><th>arm</th><th>${plan.parameter}</th><th>sessions</th><th>${plan.metric}</th><th>without a report</th></tr>
+      ${rows}
+    </table>
+    <p>Treatment less control: ${difference}. Sample ratio: p = ${look.sampleRatio.pValue.toPrecision(2)}${look.sampleRatio.mismatch ? ' (a mismatch: nothing can be concluded)' : ''}. Not matured yet: ${look.immature} sessions.</p>`;
+}
+
+function guardrailTable(look: ExperimentLook) {
+  if (look.findings.length === 0) return html`<p>There were no bounds to judge by.</p>`;
+  return html`<table>
+    <tr><th>bound</th><th>arm</th><th>verdict</th><th>seen</th></tr>
+    ${look.findings.map(({ bound, arm, verdict, message }) => html`<tr><td>${bound}</td><td>${arm}</td><td>${verdict}</td><td>${message}</td></tr>`)}
+  </table>`;
+}
+
+function planRows({ plan }: ExperimentStatus): [string, string][] {
+  return [
+    ['level', `${plan.alpha.toPrecision(3)}, experiment ${plan.index} of its scope: an e-value of ${formatTimes(-Math.log(plan.alpha))} decides`],
+    ['sessions', `${plan.plannedUnits} in both arms`],
+    ['ramp', plan.ramp.map((share) => `${Math.round(share * 100)} %`).join(', ')],
+    ['deadline', `${formatDuration(plan.deadlineMs)} after its start`],
+    ['after a deploy', `${Math.round(plan.holdback * 100)} % of the sessions keep ${plan.control} for ${formatDuration(plan.monitorMs)}`],
+  ];
+}
+
+function ends({ lower, upper }: Interval, unit: 'ratio' | 'ms' | 'tokens'): string {
+  return [lower, upper].map((end) => (end === null ? 'no bound' : formatMetric(end, unit))).join(' and ');
+}
+
+function when(atMs: number): string {
+  return new Date(atMs).toISOString().replace('T', ' ').slice(0, 19);
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { renderExperimentPage } from '../../../client/report/experiment-page.js';
+import { aLook, aPlan, aStatus, crashTotals } from '../../support/an-experiment.js';
+
+const plan = aPlan();
+const looks = [20, 60, 100].map((units, at) => aLook(plan, crashTotals(units / 2, units), crashTotals(units / 20, units), { logEValue: at * 4 }));
+const nowMs = 1_800_000_100_000;
+
+describe('the report of an experiment', () => {
+  it('says in plain words what it came to, with the numbers of both arms', async () => {
+    const page = await renderExperimentPage(aStatus({ conclusion: 'kept', phase: 'closed', look: looks[2] ?? null }), looks, nowMs);
+    expect(page).toContain('danger_zone 0.6 instead of 0.75 was better');
+    expect(page).toContain('With 0.6: 5 % (100 sessions); with 0.75: 50 % (100 sessions)');
+    expect(page).toContain('an e-value of 1,000 decides');
+  });
+
+  it('draws the evidence with its boundary, and the difference', async () => {
+    const page = await renderExperimentPage(aStatus({ look: looks[2] ?? null }), looks, nowMs);
+    expect(page.match(/<svg/g)).toHaveLength(2);
+    expect(page).toContain('stroke-dasharray="6,4"');
+  });
+
+  it('needs nothing beside it: no script, no style and no picture from elsewhere', async () => {
+    const page = await renderExperimentPage(aStatus({ look: looks[2] ?? null }), looks, nowMs);
+    expect(page.match(/<script|<link|<img|src=|url\(|href="http/g)).toBeNull();
+  });
+
+  it('shows hostile text as text', async () => {
+    const hostile = '<script>alert(1)</script>';
+    const page = await renderExperimentPage(aStatus({ plan: aPlan({ hypothesis: hostile }), reason: hostile, events: [{ atMs: nowMs, phase: 'running', what: hostile }] }), [], nowMs);
+    expect(page).not.toContain(hostile);
+    expect(page.match(/&lt;script&gt;/g)).toHaveLength(3);
+  });
+
+  it.each(['waiting_for_approval', 'running', 'paused', 'monitoring', 'restoring'] as const)('can be had before the first look, while it is %s', async (phase) => {
+    const page = await renderExperimentPage(aStatus({ phase }), [], nowMs);
+    expect(page).toContain(`It is ${phase}`);
+    expect(page).toContain('No session has matured yet');
+  });
+
+  it.each([
+    ['rolled_back', 'did harm and was taken back'],
+    ['restored', 'counts as refuted'],
+    ['no_evidence', 'could not be shown'],
+    ['aborted', 'ended before it was decided'],
+    ['refused', 'never began'],
+  ] as const)('tells the end %s', async (conclusion, words) => {
+    expect(await renderExperimentPage(aStatus({ conclusion, phase: 'closed' }), looks, nowMs)).toContain(words);
+  });
+});
