@@ -2,7 +2,7 @@ import { html, raw } from 'hono/html';
 import { metrics } from '../../domain/experiments/metric.js';
 import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { Interval } from '../../domain/statistics/interval.js';
-import { formatDuration } from '../cli/format.js';
+import { formatDuration } from '../../domain/duration.js';
 import { drawDifference, drawEvidence } from './evidence-chart.js';
 import { formatMetric } from './format-metric.js';
 import { formatTimes, plainVerdict, valueOf } from './plain-verdict.js';

@@ -1,5 +1,5 @@
 import type { MetricDefinition } from '../../domain/experiments/metric.js';
-import { formatDuration } from '../cli/format.js';
+import { formatDuration } from '../../domain/duration.js';
 
 /** A value of a metric, or a difference of two, in its unit. */
 export function formatMetric(value: number, unit: MetricDefinition['unit']): string {
