@@ -10,6 +10,9 @@ import type { Offsets } from './session-folder.js';
 /** Kept of what a tool was called with, characters. */
 const summaryLength = 500;
 
+/** Read at once at an end, bytes: it takes no longer than a turn of the event loop. */
+const littleBytes = 131_072;
+
 /** Kept of stderr to explain an end, characters. */
 const stderrTailLength = 8_192;
 
@@ -49,9 +52,19 @@ export class AttemptOutput {
     this.tails = [stdout, stderr];
   }
 
+  /** Whether so little is left that reading it holds nobody up. */
+  get isNearlyRead(): boolean {
+    return this.tails.reduce((sum, tail) => sum + tail.unread, 0) <= littleBytes;
+  }
+
   /** Reads what is left, once nobody writes any more. */
   drain(): void {
     for (const tail of this.tails) tail.drain();
+  }
+
+  /** As `drain`, but in turns of the event loop, however much is left. */
+  async drainInTurns(): Promise<void> {
+    await Promise.all(this.tails.map((tail) => tail.drainInTurns()));
   }
 
   /** A line of SHIM's own in the session's log. */

@@ -62,6 +62,8 @@ export class AttemptRunner {
   private answered: () => void = () => undefined;
   private readonly output: AttemptOutput;
   private intent: Intent | null = null;
+  /** It has ended by itself; the rest of its output may still be read. */
+  private hasExited = false;
   private finishing = false;
   private stopWatching: () => void = () => undefined;
   private readonly readiness: Readiness;
@@ -96,7 +98,12 @@ export class AttemptRunner {
 
   /** It has ended, or its end is being dealt with. */
   get hasEnded(): boolean {
-    return this.finishing;
+    return this.finishing || this.hasExited;
+  }
+
+  /** It has ended, or SHIM is ending it: nothing new is begun. */
+  private get isEnding(): boolean {
+    return this.hasEnded || this.intent !== null;
   }
 
   get key(): AttemptKey {
@@ -124,7 +131,7 @@ export class AttemptRunner {
 
   /** Looks at the attempt with a fresh sample of its tree; called about once a second. */
   tick(sample: TreeSample | null): void {
-    if (this.finishing || this.intent) return;
+    if (this.isEnding) return;
     const nowMs = performance.now();
     if (sample) this.clock.looked(sample, nowMs);
     const { signals } = this.collector;
@@ -168,21 +175,28 @@ export class AttemptRunner {
 
   /** Ends the attempt: a last checkpoint where asked for, TERM and the grace, then KILL for every process. */
   async end(intent: Intent, options: { checkpointFirst: boolean; graceMs: number }): Promise<AttemptReport> {
-    if (this.finishing) return this.ended;
+    if (this.hasEnded) return this.ended;
     if (!this.intent) {
       this.intent = intent;
       if (options.checkpointFirst) await Promise.race([this.checkpoint('session_end'), sleep(lastCheckpointMs)]);
       const tree = treeOf(this.setup.held);
       if (options.graceMs > 0) await terminateTree(tree, options.graceMs);
       await fence(this.setup.held);
+      await this.output.drainInTurns();
       this.finish({ ...this.outcomeOf(intent), exitCode: null, signal: null, endedAtMs: Date.now() });
     }
     return this.ended;
   }
 
   /** Ends the watch of an attempt that is gone without an exit file, for a reason that only the caller knows. */
-  conclude(intent: Intent, endedAtMs: number): void {
+  async conclude(intent: Intent, endedAtMs: number): Promise<void> {
+    if (this.hasExited) {
+      await this.ended;
+      return;
+    }
+    this.hasExited = true;
     this.output.open();
+    await this.output.drainInTurns();
     this.finish({ ...intent, exitCode: null, signal: null, endedAtMs, limitResetsAtMs: null });
   }
 
@@ -205,7 +219,7 @@ export class AttemptRunner {
   }
 
   private checkpointIfDue(): void {
-    if (this.runningAtMs === null || this.finishing || this.intent) return;
+    if (this.runningAtMs === null || this.isEnding) return;
     const { signals, risk } = this.collector;
     const trigger = this.setup.checkpoints.due(signals, risk, Date.now());
     if (trigger) this.inBackground('checkpoint', this.checkpoint(trigger));
@@ -216,14 +230,24 @@ export class AttemptRunner {
     const { signals, risk } = this.collector;
     const { dangerZone } = this.setup.parameters;
     const isFull = risk.contextUse !== null && risk.contextUse >= dangerZone;
-    if (!isFull || signals.pending.length > 0 || this.clock.hasResult || this.intent || this.finishing) return;
+    if (!isFull || signals.pending.length > 0 || this.clock.hasResult || this.isEnding) return;
     const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(dangerZone * 100)} %`;
     this.endInBackground({ exitClass: 'recycled', reason }, true);
   }
 
   private onEnd(end: Extract<Held, { kind: 'exited' | 'lost' }>): void {
     if (this.intent) return;
-    this.output.drain();
+    this.hasExited = true;
+    // A restart waits for the little that is usual; all other sessions would wait for much.
+    if (this.output.isNearlyRead) {
+      this.output.drain();
+      this.finishAs(end);
+    } else {
+      this.inBackground('read the last output', this.output.drainInTurns().finally(() => this.finishAs(end)));
+    }
+  }
+
+  private finishAs(end: Extract<Held, { kind: 'exited' | 'lost' }>): void {
     if (end.kind === 'lost') {
       this.finish({ exitClass: 'lost', reason: 'its holder is gone without a word', exitCode: null, signal: null, endedAtMs: Date.now(), limitResetsAtMs: null });
       return;
@@ -235,7 +259,6 @@ export class AttemptRunner {
 
   /** "Completed" is the watchdog's word for a result without an exit: the result may still have been a failure. */
   private outcomeOf(intent: Intent): Pick<Ending, 'exitClass' | 'reason' | 'limitResetsAtMs'> {
-    this.output.drain();
     const failure = intent.exitClass === 'completed' ? this.collector.signals.result?.failure : null;
     if (failure) return { exitClass: failure.exitClass, reason: failure.message, limitResetsAtMs: failure.resetsAtMs ?? null };
     return { ...intent, limitResetsAtMs: null };
@@ -244,7 +267,6 @@ export class AttemptRunner {
   private finish(ending: Ending): void {
     if (this.finishing) return;
     this.finishing = true;
-    this.output.drain();
     this.stopWatching();
     const newest = this.setup.checkpoints.newest;
     const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };

@@ -35,7 +35,7 @@ export class SessionHost {
 
   constructor(private readonly host: HostContext) {}
 
-  /** The attempts that are alive, as far as this worker knows. */
+  /** The attempts that are alive, as far as this worker knows, and those whose last output is being read. */
   get liveRunners(): readonly AttemptRunner[] {
     return [...this.runners.values()];
   }
@@ -98,29 +98,31 @@ export class SessionHost {
    * Takes up an attempt that was begun by an earlier worker. One that has ended meanwhile gets its report, which is then
    * owed to Temporal.
    *
-   * @returns whether it lives.
+   * @returns its watcher, whether it lives or has ended; null where there is nothing to take up.
    */
-  async adopt(folder: SessionFolder): Promise<boolean> {
+  async adopt(folder: SessionFolder): Promise<AttemptRunner | null> {
     return this.mutex.run(folder.name, async () => {
       const spec = folder.spec();
       const attempt = folder.attempts().at(-1);
       const record = attempt?.record();
-      if (!spec || !attempt || !record || attempt.report()) return false;
+      if (!spec || !attempt || !record || attempt.report()) return null;
       const runtime = this.runtimeOf(folder, spec);
       await runtime.checkpoints.load();
       const runner = runtime.runner(attempt, record);
       if (record.bootId !== this.host.bootId) {
-        runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt));
-        return false;
+        this.inBackground(folder.name, 'keep an end', this.hold(runner));
+        this.inBackground(folder.name, 'conclude', runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt)));
+        return runner;
       }
       const state = inspect(runtime.held(attempt, record));
       // Its startAgent is asked for again, and decides.
-      if (state.kind === 'unclaimed') return false;
+      if (state.kind === 'unclaimed') return null;
       const lives = state.kind === 'running';
       if (lives) this.keep(runner);
+      else this.inBackground(folder.name, 'keep an end', this.hold(runner));
       runner.watch();
       if (lives) this.host.events.emit('attempt_adopted', { name: folder.name, epoch: record.epoch });
-      return lives;
+      return runner;
     });
   }
 
@@ -170,17 +172,22 @@ export class SessionHost {
 
   /** Watches an attempt to its end and sends its report. */
   private keep(runner: AttemptRunner): void {
-    const { name } = runner.key;
-    this.runners.set(name, runner);
-    this.inBackground(name, 'report an end', this.toItsEnd(runner));
+    this.inBackground(runner.key.name, 'report an end', this.toItsEnd(runner));
   }
 
   private async toItsEnd(runner: AttemptRunner): Promise<void> {
-    const report = await runner.ended;
-    const { name } = runner.key;
-    if (this.runners.get(name) === runner) this.runners.delete(name);
+    const report = await this.hold(runner);
     this.deliver(runner.setup.folder, report);
     if (mayRestart(report) && !this.host.detached.aborted) this.prepareNext(runner);
+  }
+
+  /** Until its report is there, an attempt has one watcher: two would read its output twice. */
+  private async hold(runner: AttemptRunner): Promise<AttemptReport> {
+    const { name } = runner.key;
+    this.runners.set(name, runner);
+    const report = await runner.ended;
+    if (this.runners.get(name) === runner) this.runners.delete(name);
+    return report;
   }
 
   /** Uses the time of Temporal's decision. */
@@ -237,7 +244,7 @@ export class SessionHost {
       const attempt = folder.attempt(epoch);
       proof = (await this.proveDead(attempt, preparation)) ?? proof;
       if (attempt.report()) break;
-      this.concludeFenced(folder, attempt, conclusion);
+      await this.concludeFenced(folder, attempt, conclusion);
     }
     return proof;
   }
@@ -250,13 +257,13 @@ export class SessionHost {
   }
 
   /** An attempt that was fenced without a report gets one, so that what it had in flight is told. */
-  private concludeFenced(folder: SessionFolder, attempt: AttemptFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }): void {
+  private async concludeFenced(folder: SessionFolder, attempt: AttemptFolder, conclusion: { exitClass: 'lost' | 'stopped'; reason: string }): Promise<void> {
     const spec = folder.spec();
     const record = attempt.record();
     if (!spec || !record) return;
     const known = this.runners.get(folder.name);
     const runner = known?.key.epoch === attempt.epoch ? known : this.runtimeOf(folder, spec).runner(attempt, record);
-    runner.conclude(conclusion, Date.now());
+    await runner.conclude(conclusion, Date.now());
   }
 
   private runtimeOf(folder: SessionFolder, spec: SessionRuntime['spec']): SessionRuntime {

@@ -67,17 +67,20 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.host.cgroups?.removeEmpty(emptyCgroupMs);
     const folders = listSessionFolders(this.host.home);
     let adopted = 0;
+    const ending = new Map<string, Promise<AttemptReport>>();
     for (const folder of folders.filter(isOpen)) {
       try {
-        if (await this.sessions.adopt(folder)) adopted += 1;
+        const runner = await this.sessions.adopt(folder);
+        if (runner?.hasEnded) ending.set(folder.name, runner.ended);
+        else if (runner) adopted += 1;
       } catch (error) {
         this.host.events.emit('trouble', { name: folder.name, what: 'adopt', error });
       }
     }
-    const owed = folders.filter(owesAnEnd);
+    const owed = folders.filter((folder) => ending.has(folder.name) || owesAnEnd(folder));
     this.monitor.start();
     this.orphanTimer = setInterval(() => this.inBackground('compare with Temporal', this.stopOrphans()), orphanCheckMs);
-    this.inBackground('bring sessions back', this.bringBack(owed));
+    this.inBackground('bring sessions back', this.bringBack(owed, ending));
     return { adopted, owed: owed.length };
   }
 
@@ -89,14 +92,15 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   }
 
   /** Sends owed ends in the order of the init strategy, each when the one before runs again or has failed. */
-  private async bringBack(owed: readonly SessionFolder[]): Promise<void> {
+  private async bringBack(owed: readonly SessionFolder[], ending: ReadonlyMap<string, Promise<AttemptReport>>): Promise<void> {
     const queue = [...owed];
     const lane = async (): Promise<void> => {
       for (let folder = queue.shift(); folder; folder = queue.shift()) {
+        await ending.get(folder.name);
         const attempt = folder.attempts().at(-1);
         const report = attempt?.report();
         if (!attempt || !report || this.host.detached.aborted) continue;
-        const back = this.untilBack(folder.name);
+        const back = this.untilBack(folder.name, attempt.epoch);
         this.endedAtMs.set(folder.name, report.endedAtMs);
         this.sessions.deliver(attempt, report);
         await back;
@@ -105,25 +109,23 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     await Promise.all(Array.from({ length: this.initStrategy === 'sequential' ? 1 : this.parallelLimit }, lane));
   }
 
-  private untilBack(name: string): Promise<void> {
+  /** Until a later attempt than this one runs, or has ended. */
+  private untilBack(name: string, epoch: number): Promise<void> {
     const { events } = this.host;
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        events.off('attempt_running', onRunning);
-        events.off('attempt_ended', onEnded);
+        events.off('attempt_running', onNews);
+        events.off('attempt_ended', onNews);
         resolve();
       };
-      const onRunning = (about: { name: string }) => {
-        if (about.name === name) done();
-      };
-      const onEnded = (report: AttemptReport) => {
-        if (report.name === name) done();
+      const onNews = (about: { name: string; epoch: number }) => {
+        if (about.name === name && about.epoch > epoch) done();
       };
       const timer = setTimeout(done, comeBackMs);
       timer.unref();
-      events.on('attempt_running', onRunning);
-      events.on('attempt_ended', onEnded);
+      events.on('attempt_running', onNews);
+      events.on('attempt_ended', onNews);
     });
   }
 

@@ -43,6 +43,11 @@ export class FileTail {
     this.schedule();
   }
 
+  /** Bytes that are there and were not read. */
+  get unread(): number {
+    return this.closed ? 0 : Math.max(0, this.size() - this.offset);
+  }
+
   /**
    * Reads to the present end, synchronously, and delivers a last line without a newline: for a file whose writer is dead.
    * What others that it left behind go on writing is not waited for.

@@ -241,6 +241,46 @@ describe('an attempt that ended while no worker was there', () => {
   });
 });
 
+describe('an attempt that ends with much of its output unread', () => {
+  /** Writes faster than anybody reads, and dies of a signal. */
+  const flood = ['/bin/sh', '-c', 'yes "a line of forty characters, or thereabouts" | head -c 20000000; echo the last line; kill -9 $$'];
+  const lastLogged = () => readFileSync(join(home, 'sessions', 'flood', 'log', 'session.log'), 'utf8').trimEnd().split('\n').slice(-2);
+
+  it('is reported when all of it was read, and holds up nothing meanwhile', async () => {
+    const reports = new KeptReports();
+    const host = newHost(contextOf(reports));
+    await host.startAgent(request(newSpec('flood', { argv: flood }), 1));
+    let longestTurnMs = 0;
+    let before = process.cpuUsage();
+    while (reports.ends.length === 0) {
+      await nextTurn();
+      const { user, system } = process.cpuUsage(before);
+      // Time of this process alone: what others take of the machine does not count.
+      longestTurnMs = Math.max(longestTurnMs, (user + system) / 1_000);
+      before = process.cpuUsage();
+    }
+    expect(reports.ends).toMatchObject([{ exitClass: 'killed' }]);
+    expect(longestTurnMs).toBeLessThan(300);
+    await expect.poll(lastLogged).toEqual([expect.stringContaining('the last line'), expect.stringContaining('attempt 1 ended: killed')]);
+  });
+
+  it('and while no worker was there, owes its end all the same', async () => {
+    const first = newHost();
+    await first.startAgent(request(newSpec('flood', { argv: flood }), 1));
+    first.detach();
+    await expect.poll(() => existsSync(join(home, 'sessions', 'flood', 'attempts', '000001', 'exit')), { interval: 5, timeout: 20_000 }).toBe(true);
+    const reports = new KeptReports();
+    const ended = once(reports, 'ended');
+    const daemon = new SupervisorDaemon(contextOf(reports));
+    expect(await daemon.start()).toEqual({ adopted: 0, owed: 1 });
+    expect(reports.ends).toEqual([]);
+    expect(await ended).toMatchObject([{ exitClass: 'killed' }]);
+    expect(lastLogged()).toContainEqual(expect.stringContaining('the last line'));
+    daemon.stop();
+    expect(reports.ends).toHaveLength(1);
+  });
+});
+
 describe('secrets of a session', () => {
   it('do not reach its log or its records', async () => {
     const host = newHost();
