@@ -4,6 +4,8 @@ import type { CheckpointRef } from '../domain/checkpoint.js';
 import {
   HostError,
   hostErrorCodes,
+  type ApplyParametersInput,
+  type ApplyParametersResult,
   type CreateCheckpointInput,
   type RecordStateInput,
   type StartAgentInput,
@@ -17,6 +19,7 @@ export interface SessionHost {
   startAgent(input: StartAgentInput): Promise<StartAgentResult>;
   stopAgent(input: StopAgentInput): Promise<StopAgentResult>;
   createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef>;
+  applyParameters(input: ApplyParametersInput): Promise<ApplyParametersResult>;
   recordState(input: RecordStateInput): Promise<void>;
 }
 
@@ -35,6 +38,8 @@ export function createHostActivities(host: SessionHost) {
     stopAgent: (input: StopAgentInput): Promise<StopAgentResult> => heartbeating(() => typed(() => host.stopAgent(input))),
     /** Makes a checkpoint of the running attempt and returns when it is durable. */
     createCheckpoint: (input: CreateCheckpointInput): Promise<CheckpointRef> => typed(() => host.createCheckpoint(input)),
+    /** Changes what the running attempt runs with, and reads it back. */
+    applyParameters: (input: ApplyParametersInput): Promise<ApplyParametersResult> => typed(() => host.applyParameters(input)),
     /** Notes a session's state on the host's disk. */
     recordState: (input: RecordStateInput): Promise<void> => typed(() => host.recordState(input)),
   };

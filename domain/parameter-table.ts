@@ -122,6 +122,12 @@ export function checkParameterValue(name: ParameterName, value: ParameterValue):
   return value;
 }
 
+/** What a running attempt comes to run with where others are wanted: what only takes effect with the next attempt stays. */
+export function withLiveOf(running: Parameters, wanted: Parameters): Parameters {
+  const live = Object.values(parameterTable).flatMap(({ field, takesEffect }) => (field !== null && takesEffect === 'live' ? [[field, wanted[field]] as const] : []));
+  return { ...running, ...Object.fromEntries(live) };
+}
+
 /** A session's parameters with some of them changed; those that are not a session's are left out. @throws ParameterValueError */
 export function withValues(parameters: Parameters, values: Readonly<Partial<Record<ParameterName, ParameterValue>>>): Parameters {
   const changes = Object.entries(values).flatMap(([name, value]) => {

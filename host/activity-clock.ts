@@ -7,7 +7,11 @@ export class ActivityClock {
   private lastEventMs = performance.now();
   private lastActivityMs = performance.now();
   private resultAtMs: number | null = null;
+  private isRunning = false;
   private last: { atMs: number; sample: TreeSample } | null = null;
+
+  /** @param longestMs the longest silence of an adopted attempt so far, ms. */
+  constructor(private longestMs = 0) {}
 
   /** The last look at the tree since the clock last stood still. */
   get sample(): TreeSample | null {
@@ -24,7 +28,21 @@ export class ActivityClock {
     return { startedAtMs, lastEventMs, lastActivityMs, resultAtMs };
   }
 
+  /** The longest silence since it began to run: no event, CPU or I/O, ms. */
+  get longestSilenceMs(): number {
+    const silentMs = this.isRunning && !this.hasResult ? performance.now() - Math.max(this.lastEventMs, this.lastActivityMs) : 0;
+    return Math.max(this.longestMs, silentMs);
+  }
+
+  /** It runs: from here on a silence is one. */
+  running(): void {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    this.lastActivityMs = performance.now();
+  }
+
   eventSeen(): void {
+    this.longestMs = this.longestSilenceMs;
     this.lastEventMs = performance.now();
   }
 
@@ -33,17 +51,20 @@ export class ActivityClock {
   }
 
   looked(sample: TreeSample, nowMs: number): void {
-    if (!this.last || wasActive(this.last.sample, sample, nowMs - this.last.atMs)) this.lastActivityMs = nowMs;
+    if (!this.last || wasActive(this.last.sample, sample, nowMs - this.last.atMs)) {
+      this.longestMs = this.longestSilenceMs;
+      this.lastActivityMs = nowMs;
+    }
     this.last = { atMs: nowMs, sample };
   }
 
   /** The clock itself stood still (suspend, SIGCONT): all waits start anew. */
-  restart(isRunning: boolean): void {
+  restart(): void {
     const nowMs = performance.now();
     this.lastEventMs = nowMs;
     this.lastActivityMs = nowMs;
     this.last = null;
-    if (!isRunning) this.startedAtMs = nowMs;
+    if (!this.isRunning) this.startedAtMs = nowMs;
     if (this.resultAtMs !== null) this.resultAtMs = nowMs;
   }
 }

@@ -1,5 +1,6 @@
 import type { AttemptReport, AttemptKey } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { CheckpointTimes } from '../domain/checkpoint-times.js';
 import type { ExitClass } from '../domain/exit-class.js';
 import { inputTokensOf } from '../domain/signals.js';
 import type { SignalCollector } from './signal-collector.js';
@@ -18,15 +19,19 @@ export interface Ending {
 /** Agents write their transcripts late: what ended within this of a kill may be unknown to the resumed agent, ms. */
 const writtenLateMs = 1_500;
 
+/** What a report tells besides the signals. */
+export interface AttemptFacts {
+  runningAtMs: number | null;
+  checkpoint: CheckpointRef | null;
+  checkpointTimes: CheckpointTimes;
+  longestSilenceMs: number;
+  /** Of its resume, ratio 0-1; null where it is not known. */
+  fidelity: number | null;
+}
+
 /** Puts an attempt's report together. */
-export function reportOf(
-  key: AttemptKey,
-  hostId: string,
-  collector: SignalCollector,
-  ending: Ending,
-  facts: { runningAtMs: number | null; checkpoint: CheckpointRef | null },
-): AttemptReport {
-  const { signals } = collector;
+export function reportOf(key: AttemptKey, hostId: string, collector: SignalCollector, ending: Ending, facts: AttemptFacts): AttemptReport {
+  const { signals, maxContextUse } = collector;
   return {
     sessionId: key.sessionId,
     name: key.name,
@@ -36,8 +41,6 @@ export function reportOf(
     ...ending,
     reason: ending.reason.slice(0, 500),
     startedAtMs: signals.startedAtMs,
-    runningAtMs: facts.runningAtMs,
-    checkpoint: facts.checkpoint,
     pending: signals.pending.slice(-20),
     justEnded: signals.ended.filter(({ endedAtMs }) => endedAtMs > ending.endedAtMs - writtenLateMs),
     zoneBeforeEnd: collector.zoneBefore(ending.endedAtMs),
@@ -46,5 +49,7 @@ export function reportOf(
     inputTokens: inputTokensOf(signals.usage),
     outputTokens: signals.usage.outputTokens,
     costUsd: signals.costUsd,
+    maxContextUse,
+    ...facts,
   };
 }

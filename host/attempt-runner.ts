@@ -1,6 +1,8 @@
 import type { AgentEvent } from '../domain/agent-event.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest, CheckpointTrigger } from '../domain/checkpoint.js';
+import { noCheckpointTimes, withCheckpoint, type CheckpointTimes } from '../domain/checkpoint-times.js';
+import { withLiveOf } from '../domain/parameter-table.js';
 import type { Parameters } from '../domain/parameters.js';
 import type { SessionSpec } from '../domain/session.js';
 import { judge } from '../domain/watchdog.js';
@@ -32,6 +34,7 @@ const lastCheckpointMs = 10_000;
 export interface AttemptSetup {
   key: AttemptKey;
   spec: SessionSpec;
+  /** What it was begun with, or given last. */
   parameters: Parameters;
   agent: Agent;
   conversationId: string | null;
@@ -58,6 +61,8 @@ export class AttemptRunner {
   readonly firstAnswer: Promise<void>;
   readonly collector: SignalCollector;
   runningAtMs: number | null;
+  /** Of its resume, ratio 0-1; null where it is not known (yet). */
+  fidelity: number | null;
   private settle: (report: AttemptReport) => void = () => undefined;
   private answered: () => void = () => undefined;
   private readonly output: AttemptOutput;
@@ -67,7 +72,9 @@ export class AttemptRunner {
   private finishing = false;
   private stopWatching: () => void = () => undefined;
   private readonly readiness: Readiness;
-  private readonly clock = new ActivityClock();
+  private readonly clock: ActivityClock;
+  private checkpointTimes: CheckpointTimes;
+  private given: Parameters;
   private liveWrittenMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -77,7 +84,12 @@ export class AttemptRunner {
   ) {
     const { startedAtMs, parameters, folder, session, spec, agent, redact, key } = setup;
     this.collector = new SignalCollector(startedAtMs, parameters.dangerZone, earlier ?? undefined);
+    this.given = parameters;
     this.runningAtMs = earlier?.runningAtMs ?? null;
+    this.clock = new ActivityClock(earlier?.longestSilenceMs);
+    if (this.runningAtMs !== null) this.clock.running();
+    this.checkpointTimes = earlier?.checkpointTimes ?? noCheckpointTimes;
+    this.fidelity = earlier && (folder.receipt()?.fidelity?.overall ?? null);
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
     this.ended = new Promise((resolve) => {
       this.settle = resolve;
@@ -110,12 +122,37 @@ export class AttemptRunner {
     return this.setup.key;
   }
 
+  /** What it runs with, read where it is applied. */
+  get parameters(): Parameters {
+    return { ...this.given, dangerZone: this.collector.dangerZone, checkpointIntervalMinutes: this.setup.checkpoints.intervalMinutes };
+  }
+
+  /** Changes what takes effect on a running attempt; the rest waits for the next one. What is so already stays so. */
+  applyParameters(wanted: Parameters): void {
+    const { setup, collector } = this;
+    const given = withLiveOf(this.given, wanted);
+    setup.folder.keepParameters(given);
+    this.given = given;
+    setup.checkpoints.setInterval(given.checkpointIntervalMinutes);
+    collector.dangerZone = given.dangerZone;
+    collector.assess(Date.now());
+    this.checkpointIfDue();
+    this.recycleIfFull();
+  }
+
   /** Begins to watch an attempt whose holder lives, or that has ended since it was last looked at. */
   watch(): void {
     this.output.open();
-    const { held, agent } = this.setup;
+    const { held, agent, checkpoints, parameters } = this.setup;
+    // The session's checkpoints are made by one manager, whichever attempt they are of.
+    checkpoints.setInterval(parameters.checkpointIntervalMinutes);
+    checkpoints.on('checkpoint_created', this.onCheckpoint);
     if (this.runningAtMs === null && agent.runsSilently) this.readiness.await();
-    this.stopWatching = watchEnd(held, (end) => this.onEnd(end));
+    const stopWatchingEnd = watchEnd(held, (end) => this.onEnd(end));
+    this.stopWatching = () => {
+      stopWatchingEnd();
+      checkpoints.off('checkpoint_created', this.onCheckpoint);
+    };
     this.writeLive();
   }
 
@@ -136,7 +173,7 @@ export class AttemptRunner {
     if (sample) this.clock.looked(sample, nowMs);
     const { signals } = this.collector;
     this.collector.assess(Date.now());
-    const { spec, parameters } = this.setup;
+    const { spec } = this.setup;
     const verdict = judge(
       {
         nowMs,
@@ -147,7 +184,7 @@ export class AttemptRunner {
         rssBytes: sample?.rssBytes ?? 0,
       },
       spec.limits,
-      parameters.hangTimeoutMs,
+      this.given.hangTimeoutMs,
     );
     if (verdict) {
       this.endInBackground(verdict, verdict.exitClass === 'hung');
@@ -159,7 +196,7 @@ export class AttemptRunner {
 
   /** The watchdog's own clock stood still (suspend, SIGCONT): its waits start anew. */
   clockGap(): void {
-    this.clock.restart(this.runningAtMs !== null);
+    this.clock.restart();
   }
 
   /** Makes a checkpoint of the attempt as it is. @returns null if it could not be made. */
@@ -218,6 +255,10 @@ export class AttemptRunner {
     }
   }
 
+  private readonly onCheckpoint = (durationMs: number, { attemptId }: CheckpointManifest): void => {
+    if (attemptId === this.key.attemptId) this.checkpointTimes = withCheckpoint(this.checkpointTimes, durationMs);
+  };
+
   private checkpointIfDue(): void {
     if (this.runningAtMs === null || this.isEnding) return;
     const { signals, risk } = this.collector;
@@ -227,8 +268,7 @@ export class AttemptRunner {
 
   /** A context in its danger zone is not left to fill up: between two operations the attempt is checkpointed and ended. */
   private recycleIfFull(): void {
-    const { signals, risk } = this.collector;
-    const { dangerZone } = this.setup.parameters;
+    const { signals, risk, dangerZone } = this.collector;
     const isFull = risk.contextUse !== null && risk.contextUse >= dangerZone;
     if (!isFull || signals.pending.length > 0 || this.clock.hasResult || this.isEnding) return;
     const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(dangerZone * 100)} %`;
@@ -271,7 +311,9 @@ export class AttemptRunner {
     const newest = this.setup.checkpoints.newest;
     const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
     const redacted = { ...ending, reason: this.setup.redact(ending.reason) };
-    const report = reportOf(this.key, this.host.hostId, this.collector, redacted, { runningAtMs: this.runningAtMs, checkpoint });
+    const { runningAtMs, checkpointTimes, fidelity } = this;
+    const facts = { runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs: this.clock.longestSilenceMs };
+    const report = reportOf(this.key, this.host.hostId, this.collector, redacted, facts);
     this.setup.folder.writeReport(report);
     this.settle(report);
     // The report is on its way before anything else is done: the decision on what comes next waits for it.
@@ -292,6 +334,7 @@ export class AttemptRunner {
   private markRunning(atMs: number): void {
     if (this.runningAtMs !== null || this.finishing) return;
     this.runningAtMs = atMs;
+    this.clock.running();
     this.readiness.stop();
     this.writeLive();
     this.inBackground('report running', this.host.reports.running(this.key, atMs, this.host.detached));
@@ -302,8 +345,8 @@ export class AttemptRunner {
 
   private writeLive(): void {
     this.liveWrittenMs = performance.now();
-    const { signals, risk, zones } = this.collector;
-    const { sample } = this.clock;
+    const { signals, risk, zones, maxContextUse } = this.collector;
+    const { sample, longestSilenceMs } = this.clock;
     this.setup.folder.writeLive({
       runningAtMs: this.runningAtMs,
       signals,
@@ -312,6 +355,9 @@ export class AttemptRunner {
       resources: sample && { cpuMs: sample.cpuMs, rssBytes: sample.rssBytes },
       transcriptPath: this.transcriptPath(),
       offsets: this.output.offsets,
+      checkpointTimes: this.checkpointTimes,
+      maxContextUse,
+      longestSilenceMs,
     });
   }
 

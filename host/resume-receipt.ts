@@ -47,6 +47,7 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
     cost: { inputTokens: runner.collector.signals.firstInputTokens },
   };
   folder.writeReceipt(receipt);
+  runner.fidelity = receipt.fidelity?.overall ?? null;
   host.events.emit('resumed', receipt);
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
 import { exitClasses } from '../domain/exit-class.js';
+import type { CheckpointTimes } from '../domain/checkpoint-times.js';
 import { parametersSchema, type Parameters } from '../domain/parameters.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { Risk } from '../domain/risk.js';
@@ -22,6 +23,7 @@ export interface AttemptRecord {
   /** Clock ticks since boot at the start; older processes are not of this attempt. */
   sinceTicks: number;
   startedAtMs: number;
+  /** With what was changed while it ran. */
   parameters: Parameters;
   strategy: ResumeReceipt['strategy'];
   conversationId: string | null;
@@ -41,6 +43,10 @@ export interface LiveRecord {
   transcriptPath: string | null;
   /** How far the output is in the signals above. */
   offsets: Offsets;
+  // What follows is lacking in records of older versions: see AttemptReport.
+  checkpointTimes?: CheckpointTimes;
+  maxContextUse?: number | null;
+  longestSilenceMs?: number;
 }
 
 /** Bytes consumed of an attempt's output. */
@@ -179,6 +185,12 @@ export class AttemptFolder {
   create(record: AttemptRecord): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
     writeRecord(join(this.path, 'attempt.json'), record);
+  }
+
+  /** An adopted attempt goes on with what it was given last. */
+  keepParameters(parameters: Parameters): void {
+    const record = this.record();
+    if (record) this.create({ ...record, parameters });
   }
 
   record(): AttemptRecord | null {

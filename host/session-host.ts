@@ -1,10 +1,12 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AttemptReport } from '../domain/attempt.js';
+import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import {
   HostError,
   hostErrorCodes,
+  type ApplyParametersInput,
+  type ApplyParametersResult,
   type CreateCheckpointInput,
   type RecordStateInput,
   type StartAgentInput,
@@ -76,11 +78,23 @@ export class SessionHost {
 
   /** @throws HostError NotRunning. */
   async createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef> {
-    const runner = this.runners.get(input.name);
-    if (!runner || runner.key.attemptId !== input.attemptId) throw new HostError(hostErrorCodes.notRunning, `attempt ${input.epoch} of ${input.name} is not running`);
+    const runner = this.running(input);
     const manifest = await runner.checkpoint(input.trigger);
     if (!manifest) throw new HostError(hostErrorCodes.checkpointFailed, `no checkpoint of ${input.name} could be made; see the log of the host worker`);
     return { id: manifest.id, atMs: Date.parse(manifest.createdAt) };
+  }
+
+  /** Changes what a running attempt runs with, for a worker that adopts it too. @throws HostError NotRunning. */
+  async applyParameters(input: ApplyParametersInput): Promise<ApplyParametersResult> {
+    const runner = this.running(input);
+    runner.applyParameters(input.parameters);
+    return { parameters: runner.parameters };
+  }
+
+  private running({ name, epoch, attemptId }: AttemptKey): AttemptRunner {
+    const runner = this.runners.get(name);
+    if (runner?.key.attemptId !== attemptId || runner.hasEnded) throw new HostError(hostErrorCodes.notRunning, `attempt ${epoch} of ${name} is not running`);
+    return runner;
   }
 
   async recordState({ name, sessionId, epoch, state, reason, decision }: RecordStateInput): Promise<void> {

@@ -12,17 +12,20 @@ const predictionLeadMs = 60_000;
 export class SignalCollector {
   signals: Signals;
   risk: Risk;
+  /** The highest context use seen, ratio 0-1; null where the stream does not tell. */
+  maxContextUse: number | null;
   readonly zones: { atMs: number; zone: RiskZone }[];
 
-  /** @param dangerZone context use (ratio 0-1) that is a danger. @param earlier what an adopted attempt had gathered. */
+  /** @param dangerZone context use (ratio 0-1) that is a danger; one that is changed counts from the next look. @param earlier what an adopted attempt had gathered. */
   constructor(
     startedAtMs: number,
-    private readonly dangerZone: number,
-    earlier?: { signals: Signals; zones: { atMs: number; zone: RiskZone }[] },
+    public dangerZone: number,
+    earlier?: { signals: Signals; zones: { atMs: number; zone: RiskZone }[]; maxContextUse?: number | null },
   ) {
     this.signals = earlier?.signals ?? emptySignals(startedAtMs);
     this.zones = earlier?.zones ?? [];
     this.risk = assessRisk(this.signals, startedAtMs, dangerZone);
+    this.maxContextUse = earlier?.maxContextUse ?? this.risk.contextUse;
     if (this.zones.length === 0) this.zones.push({ atMs: startedAtMs, zone: this.risk.zone });
   }
 
@@ -38,6 +41,8 @@ export class SignalCollector {
   /** Looks again: some signals grow with time alone. */
   assess(nowMs: number): Risk {
     this.risk = assessRisk(this.signals, nowMs, this.dangerZone);
+    const { contextUse } = this.risk;
+    if (contextUse !== null) this.maxContextUse = Math.max(contextUse, this.maxContextUse ?? 0);
     if (this.zones.at(-1)?.zone !== this.risk.zone && this.zones.length < zonesKept) this.zones.push({ atMs: nowMs, zone: this.risk.zone });
     return this.risk;
   }

@@ -55,11 +55,11 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
   private pruneTimer: NodeJS.Timeout | null = null;
   private ahead: { found: Promise<Found | null>; untilMs: number; made: number } | null = null;
 
-  /** @param folder the session's checkpoint folder. @param intervalMinutes between checkpoints by time. */
+  /** @param folder the session's checkpoint folder. @param minutes between checkpoints by time. */
   constructor(
     folder: string,
     workTree: string,
-    private intervalMinutes: number,
+    private minutes: number,
   ) {
     super();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -91,12 +91,15 @@ export class CheckpointManager extends EventEmitter<CheckpointEvents> {
 
   /** Minutes between checkpoints by time; takes effect at the next look. */
   setInterval(minutes: number): void {
-    this.intervalMinutes = minutes;
+    this.minutes = minutes;
+  }
+  get intervalMinutes(): number {
+    return this.minutes;
   }
 
   /** Looks at the signals and says whether a checkpoint is due. */
   due(signals: Signals, risk: Risk, nowMs: number): CheckpointTrigger | null {
-    const { trigger, state } = dueCheckpoint(this.policy, { signals, risk, nowMs, intervalMinutes: this.intervalMinutes });
+    const { trigger, state } = dueCheckpoint(this.policy, { signals, risk, nowMs, intervalMinutes: this.minutes });
     this.policy = state;
     return trigger;
   }

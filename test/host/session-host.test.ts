@@ -1,104 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AttemptReport } from '../../domain/attempt.js';
-import type { StartAgentInput } from '../../domain/host-requests.js';
-import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
-import type { HostContext, HostEvents } from '../../host/host-context.js';
+import { describe, expect, it } from 'vitest';
+import type { SessionSpec } from '../../domain/session.js';
 import { bearsMarker, isDead, readBootId, readProcess, readProcessTable } from '../../host/process/process-table.js';
-import type { Reports } from '../../host/reports.js';
 import { SessionFolder } from '../../host/session-folder.js';
-import { SessionHost } from '../../host/session-host.js';
-import { ensureShimHome } from '../../host/shim-home.js';
 import { SupervisorDaemon } from '../../host/supervisor-daemon.js';
+import { KeptReports, startRequest, starts, useLocalHost } from '../support/local-host.js';
 
-let home: string;
-let letGo: AbortController;
-const hosts: SessionHost[] = [];
-
-/** Stands in for Temporal alone: what a host reports is kept. */
-class KeptReports extends EventEmitter<{ ended: [AttemptReport] }> implements Reports {
-  readonly ends: AttemptReport[] = [];
-  running() {
-    return Promise.resolve('delivered' as const);
-  }
-  ended(report: AttemptReport) {
-    this.ends.push(report);
-    this.emit('ended', report);
-    return Promise.resolve('delivered' as const);
-  }
-  checkpointMade() {
-    return Promise.resolve('delivered' as const);
-  }
-  supervised() {
-    return Promise.resolve(new Map<string, string>());
-  }
-}
-
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'shim-host-'));
-  ensureShimHome(home);
-  letGo = new AbortController();
-});
-afterEach(async () => {
-  for (const host of hosts.splice(0)) {
-    for (const runner of host.liveRunners) await runner.end({ exitClass: 'stopped', reason: 'end of the test' }, { checkpointFirst: false, graceMs: 0 });
-  }
-  letGo.abort();
-  await nextTurn();
-  rmSync(home, { recursive: true, force: true });
-});
-
-function contextOf(reports: Reports = new KeptReports(), bootId = readBootId()): HostContext {
-  return { home, hostId: 'host', bootId, cgroups: null, reports, events: new EventEmitter<HostEvents>(), detached: letGo.signal };
-}
-
-function newHost(context = contextOf()): SessionHost {
-  const host = new SessionHost(context);
-  hosts.push(host);
-  return host;
-}
-
-/** The agent notes each of its starts. */
-function newSpec(name: string, change: Partial<SessionSpec> = {}): SessionSpec {
-  const sessionId = randomUUID();
-  const cwd = join(home, `${name}-tree`);
-  mkdirSync(cwd, { recursive: true });
-  writeFileSync(join(home, 'env', `${sessionId}.json`), JSON.stringify({ PATH: process.env['PATH'], SHIM_TEST_TOKEN: 'very-secret-value' }), { mode: 0o600 });
-  return sessionSpecSchema.parse({
-    sessionId,
-    name,
-    agent: 'command',
-    argv: ['/bin/sh', '-c', 'echo $$ >> starts; echo "the token is $SHIM_TEST_TOKEN"; exec sleep 60'],
-    cwd,
-    policy: {},
-    limits: { stopGraceMs: 200 },
-    parameters: {},
-    createdAt: new Date().toISOString(),
-    ...change,
-  });
-}
-
-function request(spec: SessionSpec, epoch: number, attemptId: string = randomUUID()): StartAgentInput {
-  return { sessionId: spec.sessionId, name: spec.name, epoch, attemptId, spec, strategy: 'native', parameters: spec.parameters, decision: null };
-}
-
-async function starts(spec: SessionSpec, atLeast: number): Promise<number[]> {
-  const path = join(spec.cwd, 'starts');
-  const read = () => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : []);
-  await expect.poll(() => read().length, { interval: 5, timeout: 10_000 }).toBeGreaterThanOrEqual(atLeast);
-  return read();
-}
+const local = useLocalHost();
+const { contextOf, newHost, newSpec } = local;
 
 describe('a start that is asked for', () => {
   it('twice at once spawns once', async () => {
     const host = newHost();
     const spec = newSpec('twice');
-    const input = request(spec, 1);
+    const input = startRequest(spec, 1);
     const answers = await Promise.all([host.startAgent(input), host.startAgent(input), host.startAgent(input)]);
     expect(answers.map(({ adopted }) => adopted).filter((adopted) => !adopted)).toHaveLength(1);
     expect(await starts(spec, 1)).toHaveLength(1);
@@ -107,7 +24,7 @@ describe('a start that is asked for', () => {
   it('again by another worker is adopted, not repeated', async () => {
     const first = newHost();
     const spec = newSpec('again');
-    const input = request(spec, 1);
+    const input = startRequest(spec, 1);
     const { pid } = await first.startAgent(input);
     await starts(spec, 1);
     first.detach();
@@ -119,9 +36,9 @@ describe('a start that is asked for', () => {
   it('with a lower epoch, or the same one and another id, is stale', async () => {
     const host = newHost();
     const spec = newSpec('stale');
-    await host.startAgent(request(spec, 3));
-    await expect(host.startAgent(request(spec, 2))).rejects.toMatchObject({ code: 'StaleEpoch', details: { highest: 3 } });
-    await expect(host.startAgent(request(spec, 3))).rejects.toMatchObject({ code: 'StaleEpoch', details: { highest: 3 } });
+    await host.startAgent(startRequest(spec, 3));
+    await expect(host.startAgent(startRequest(spec, 2))).rejects.toMatchObject({ code: 'StaleEpoch', details: { highest: 3 } });
+    await expect(host.startAgent(startRequest(spec, 3))).rejects.toMatchObject({ code: 'StaleEpoch', details: { highest: 3 } });
     expect(await starts(spec, 1)).toHaveLength(1);
   });
 
@@ -129,13 +46,13 @@ describe('a start that is asked for', () => {
     const reports = new KeptReports();
     const host = newHost(contextOf(reports));
     const spec = newSpec('higher');
-    await host.startAgent(request(spec, 1));
+    await host.startAgent(startRequest(spec, 1));
     const [before = 0] = await starts(spec, 1);
-    await host.startAgent(request(spec, 2));
+    await host.startAgent(startRequest(spec, 2));
     expect(await starts(spec, 2)).toHaveLength(2);
     expect(readProcess(before)?.state ?? 'gone').toMatch(/gone|Z/);
-    expect(new SessionFolder(home, 'higher').attempt(1).report()).toMatchObject({ exitClass: 'lost' });
-    const receipt = new SessionFolder(home, 'higher').attempt(2).receipt();
+    expect(new SessionFolder(local.home, 'higher').attempt(1).report()).toMatchObject({ exitClass: 'lost' });
+    const receipt = new SessionFolder(local.home, 'higher').attempt(2).receipt();
     expect(receipt?.proofOfDeath).toMatchObject({ remaining: 0, killed: expect.any(Number) as number });
     expect(receipt?.proofOfDeath.killed).toBeGreaterThanOrEqual(1);
   });
@@ -143,30 +60,30 @@ describe('a start that is asked for', () => {
   it('after a stop is refused, for the tombstone', async () => {
     const host = newHost();
     const spec = newSpec('tomb');
-    const input = request(spec, 1);
+    const input = startRequest(spec, 1);
     await host.startAgent(input);
     const { report } = await host.stopAgent({ ...input, mode: 'stop', reason: 'by a test' });
     expect(report).toMatchObject({ exitClass: 'stopped', reason: 'by a test' });
-    await expect(host.startAgent(request(spec, 2))).rejects.toMatchObject({ code: 'SessionStopped' });
+    await expect(host.startAgent(startRequest(spec, 2))).rejects.toMatchObject({ code: 'SessionStopped' });
   });
 
   it('under a name that was used before puts the old session aside', async () => {
     const host = newHost();
     const old = newSpec('reused');
-    const input = request(old, 1);
+    const input = startRequest(old, 1);
     await host.startAgent(input);
     await host.stopAgent({ ...input, mode: 'stop', reason: 'done with' });
     const next = newSpec('reused');
-    await host.startAgent(request(next, 1));
-    expect(new SessionFolder(home, 'reused').spec()?.sessionId).toBe(next.sessionId);
-    expect(existsSync(join(home, 'archive', `reused-${old.sessionId}`, 'tombstone.json'))).toBe(true);
+    await host.startAgent(startRequest(next, 1));
+    expect(new SessionFolder(local.home, 'reused').spec()?.sessionId).toBe(next.sessionId);
+    expect(existsSync(join(local.home, 'archive', `reused-${old.sessionId}`, 'tombstone.json'))).toBe(true);
   });
 
   it.each(['../../x', 'a/b', '..', '.hidden', 'a\0b', 'x'.repeat(64), ''])('under the name %j touches nothing', async (name) => {
     const host = newHost();
     const spec = { ...newSpec('harmless'), name };
-    await expect(host.startAgent(request(spec, 1))).rejects.toThrow();
-    expect(existsSync(join(home, 'sessions', 'harmless'))).toBe(false);
+    await expect(host.startAgent(startRequest(spec, 1))).rejects.toThrow();
+    expect(existsSync(join(local.home, 'sessions', 'harmless'))).toBe(false);
   });
 
   it.each([
@@ -174,7 +91,7 @@ describe('a start that is asked for', () => {
     ['a missing folder', { cwd: '/nowhere/at-all' }, /working folder \/nowhere\/at-all is not there/],
   ])('with %s is misconfigured', async (_what, change, message) => {
     const host = newHost();
-    const refused = host.startAgent(request(newSpec('wrong', change), 1));
+    const refused = host.startAgent(startRequest(newSpec('wrong', change), 1));
     await expect(refused).rejects.toMatchObject({ code: 'Misconfigured' });
     await expect(refused).rejects.toThrow(message);
   });
@@ -185,14 +102,14 @@ describe('the next attempt', () => {
     const reports = new KeptReports();
     const host = newHost(contextOf(reports));
     const spec = newSpec('prepared');
-    const { pid: first } = await host.startAgent(request(spec, 1));
+    const { pid: first } = await host.startAgent(startRequest(spec, 1));
     const [pid = 0] = await starts(spec, 1);
     process.kill(pid, 'SIGKILL');
     const waitingOnes = () => holdersOf(spec).filter((holder) => holder !== first);
     await expect.poll(() => waitingOnes().length, { interval: 2, timeout: 5_000 }).toBe(1);
     const waiting = waitingOnes();
     expect(await starts(spec, 1)).toHaveLength(1);
-    const { pid: holder } = await host.startAgent(request(spec, 2));
+    const { pid: holder } = await host.startAgent(startRequest(spec, 2));
     expect(waiting).toEqual([holder]);
     expect(await starts(spec, 2)).toHaveLength(2);
   });
@@ -201,7 +118,7 @@ describe('the next attempt', () => {
     const host = newHost();
     const specs = [newSpec('halted'), newSpec('let-go')];
     for (const spec of specs) {
-      const { pid: first } = await host.startAgent(request(spec, 1));
+      const { pid: first } = await host.startAgent(startRequest(spec, 1));
       const [pid = 0] = await starts(spec, 1);
       process.kill(pid, 'SIGKILL');
       await expect.poll(() => holdersOf(spec).filter((holder) => holder !== first).length, { interval: 2, timeout: 5_000 }).toBe(1);
@@ -226,11 +143,11 @@ describe('an attempt that ended while no worker was there', () => {
   ] as const)('%s owes its end, which the daemon sends', async (_how, exitClass) => {
     const first = newHost();
     const spec = newSpec('owed');
-    await first.startAgent(request(spec, 1));
+    await first.startAgent(startRequest(spec, 1));
     const [pid = 0] = await starts(spec, 1);
     first.detach();
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => existsSync(join(home, 'sessions', 'owed', 'attempts', '000001', 'exit')), { interval: 5 }).toBe(true);
+    await expect.poll(() => existsSync(join(local.home, 'sessions', 'owed', 'attempts', '000001', 'exit')), { interval: 5 }).toBe(true);
     const reports = new KeptReports();
     const ended = once(reports, 'ended');
     const daemon = new SupervisorDaemon(contextOf(reports, exitClass === 'host_rebooted' ? 'another-boot' : readBootId()));
@@ -285,10 +202,10 @@ describe('secrets of a session', () => {
   it('do not reach its log or its records', async () => {
     const host = newHost();
     const spec = newSpec('secret');
-    await host.startAgent(request(spec, 1));
-    const log = join(home, 'sessions', 'secret', 'log', 'session.log');
+    await host.startAgent(startRequest(spec, 1));
+    const log = join(local.home, 'sessions', 'secret', 'log', 'session.log');
     await expect.poll(() => (existsSync(log) ? readFileSync(log, 'utf8') : ''), { interval: 5 }).toContain('the token is [redacted]');
-    const folder = new SessionFolder(home, 'secret');
+    const folder = new SessionFolder(local.home, 'secret');
     for (const record of [folder.spec(), folder.attempt(1).record(), folder.attempt(1).live()]) expect(JSON.stringify(record)).not.toContain('very-secret-value');
   });
 });
@@ -296,7 +213,7 @@ describe('secrets of a session', () => {
 describe('records that a crash has torn', () => {
   it('read as missing, at whatever byte', () => {
     const spec = newSpec('torn');
-    const folder = new SessionFolder(home, 'torn');
+    const folder = new SessionFolder(local.home, 'torn');
     folder.create(spec);
     const path = join(folder.path, 'spec.json');
     const whole = readFileSync(path);

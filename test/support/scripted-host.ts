@@ -3,7 +3,7 @@ import type { SessionHost } from '../../activities/host-activities.js';
 import type { AttemptReport } from '../../domain/attempt.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import type { ExitClass } from '../../domain/exit-class.js';
-import type { CreateCheckpointInput, RecordStateInput, StartAgentInput, StartAgentResult, StopAgentInput, StopAgentResult } from '../../domain/host-requests.js';
+import type { ApplyParametersInput, ApplyParametersResult, CreateCheckpointInput, RecordStateInput, StartAgentInput, StartAgentResult, StopAgentInput, StopAgentResult } from '../../domain/host-requests.js';
 import { attemptEndedSignal, attemptRunningSignal, sessionWorkflowId, statusQuery } from '../../workflows/messages.js';
 import { poll } from './poll.js';
 import { aReport } from './session-fixtures.js';
@@ -17,6 +17,7 @@ export type HostCall =
   | { call: 'startAgent'; input: StartAgentInput; atMs: number }
   | { call: 'stopAgent'; input: StopAgentInput; atMs: number }
   | { call: 'createCheckpoint'; input: CreateCheckpointInput; atMs: number }
+  | { call: 'applyParameters'; input: ApplyParametersInput; atMs: number }
   | { call: 'recordState'; input: RecordStateInput; atMs: number };
 
 /**
@@ -124,6 +125,11 @@ export class ScriptedHost implements SessionHost {
   async createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef> {
     await this.note({ call: 'createCheckpoint', input, atMs: 0 });
     return this.checkpoint(input);
+  }
+
+  async applyParameters(input: ApplyParametersInput): Promise<ApplyParametersResult> {
+    await this.note({ call: 'applyParameters', input, atMs: 0 });
+    return { parameters: input.parameters };
   }
 
   async recordState(input: RecordStateInput): Promise<void> {
