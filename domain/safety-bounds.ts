@@ -18,16 +18,23 @@ export const safetyBoundsSchema = z.strictObject({
 export type SafetyBoundsOptions = z.infer<typeof safetyBoundsSchema>;
 export type BoundName = keyof SafetyBoundsOptions;
 
-/** What was seen of one arm. */
+/** What was seen of one arm, each session counted once: what happens several times in one session is no independent evidence. */
 export interface ArmOutcomes {
   /** Sessions, and those with a crash. */
   crashes: Proportion;
-  /** Checkpoints, and those that took longer than the bound. */
-  slowCheckpoints: Proportion;
-  /** Resumes, and those that failed. */
-  failedResumes: Proportion;
+  /** Sessions, and those with a failed resume. */
+  sessionsWithFailedResume: Proportion;
+  /** A session's share of checkpoints that took longer than the bound, and of resumes that failed, of the sessions that had any. */
+  slowCheckpointShare: SampleSummary;
+  failedResumeShare: SampleSummary;
   /** Of sessions. */
   tokens: SampleSummary;
+}
+
+/** Confidence sequences of treatment's share less control's, where somebody has tighter ones than follow from the two arms' own. */
+export interface ShareDifferences {
+  crashes?: Interval;
+  sessionsWithFailedResume?: Interval;
 }
 
 export type SafetyVerdict = 'passed' | 'violated' | 'insufficient';
@@ -36,7 +43,7 @@ export interface SafetyFinding {
   bound: BoundName;
   arm: 'control' | 'treatment';
   verdict: SafetyVerdict;
-  /** Absolute: the bound as given. Relative: control itself breaks it or it is about control, so that the arm is judged against control. */
+  /** Absolute: the bound as given. Relative: control itself does not keep it, or it is about control, so that the arm is judged against control. */
   kind: 'absolute' | 'relative';
   /** What is judged is to be at most this. */
   limit: number;
@@ -49,13 +56,15 @@ export interface SafetyFinding {
 export interface SafetyOptions {
   /** Of each interval, between 0 and 1. */
   alpha: number;
-  /** How much worse than a control that itself breaks an absolute bound a treatment may be, ratio. */
+  /** How much worse than a control that does not keep an absolute bound itself a treatment may be, ratio. */
   margin: number;
+  /** How much larger than control's a treatment's share of sessions with a failed resume may be, ratio. */
+  resumeMargin: number;
   /** Sessions at which the intervals are to be tightest. */
   plannedSessions: number;
 }
 
-export const defaultSafetyOptions: SafetyOptions = { alpha: 0.05, margin: 0.02, plannedSessions: 500 };
+export const defaultSafetyOptions: SafetyOptions = { alpha: 0.05, margin: 0.02, resumeMargin: 0.05, plannedSessions: 500 };
 
 /** Of a 95th percentile: at most this share of the checkpoints may take longer than the bound. */
 const slowShare = 0.05;
@@ -63,47 +72,72 @@ const slowShare = 0.05;
 /**
  * Judges both arms by every bound, on confidence limits and never on raw means: violated where the limits show it, passed
  * where they rule it out, insufficient in between. The intervals are confidence sequences, so that one may look all the time.
+ *
+ * @param differences of the shares, where there is an e-process of them; without, the two arms' intervals are held against each other.
  */
-export function judgeSafety(bounds: SafetyBoundsOptions, arms: Arms<ArmOutcomes>, options: SafetyOptions = defaultSafetyOptions): SafetyFinding[] {
+export function judgeSafety(bounds: SafetyBoundsOptions, { control, treatment }: Arms<ArmOutcomes>, options: SafetyOptions = defaultSafetyOptions, differences: ShareDifferences = {}): SafetyFinding[] {
   const findings: SafetyFinding[] = [];
-  const shares: [BoundName, number | undefined, keyof Pick<ArmOutcomes, 'crashes' | 'slowCheckpoints' | 'failedResumes'>][] = [
-    ['crashRate', bounds.crashRate?.max, 'crashes'],
-    ['checkpointTime', bounds.checkpointTime && slowShare, 'slowCheckpoints'],
-    ['resumeSuccessRate', bounds.resumeSuccessRate && 1 - bounds.resumeSuccessRate.min, 'failedResumes'],
-  ];
-  for (const [bound, limit, of] of shares) if (limit !== undefined) findings.push(...judgeShare(bound, limit, { control: arms.control[of], treatment: arms.treatment[of] }, options));
-  if (bounds.tokenCost) findings.push(judgeTokens(bounds.tokenCost.maxIncrease, arms, options));
+  if (bounds.crashRate) findings.push(...judgeShare('crashRate', bounds.crashRate.max, { control: sumOf(control.crashes), treatment: sumOf(treatment.crashes) }, options, differences.crashes));
+  if (bounds.checkpointTime) findings.push(...judgeShare('checkpointTime', slowShare, { control: sharesOf(control.slowCheckpointShare), treatment: sharesOf(treatment.slowCheckpointShare) }, options));
+  if (bounds.resumeSuccessRate) {
+    findings.push(finding('resumeSuccessRate', 'control', 'absolute', 1 - bounds.resumeSuccessRate.min, shareInterval(sharesOf(control.failedResumeShare), options)));
+    const arms = { control: sumOf(control.sessionsWithFailedResume), treatment: sumOf(treatment.sessionsWithFailedResume) };
+    findings.push(finding('resumeSuccessRate', 'treatment', 'relative', options.resumeMargin, differences.sessionsWithFailedResume ?? worsening(arms, options)));
+  }
+  if (bounds.tokenCost) findings.push(judgeTokens(bounds.tokenCost.maxIncrease, { control, treatment }, options));
   return findings;
 }
 
-/** A share of something bad, which is to be at most the limit. */
-function judgeShare(bound: BoundName, limit: number, arms: Arms<Proportion>, options: SafetyOptions): SafetyFinding[] {
-  const control = shareInterval(arms.control, options);
-  const treatment = shareInterval(arms.treatment, options);
-  const ofControl = finding(bound, 'control', 'absolute', limit, control);
-  if (ofControl.verdict !== 'violated') return [ofControl, finding(bound, 'treatment', 'absolute', limit, treatment)];
-  // Both intervals hold at once at twice the level, so that their difference does.
+/** Numbers from 0 to 1, and their sum. */
+interface Shares {
+  sum: number;
+  n: number;
+}
+
+function sumOf({ successes, trials }: Proportion): Shares {
+  return { sum: successes, n: trials };
+}
+
+function sharesOf({ n, mean }: SampleSummary): Shares {
+  return { sum: Math.min(n, Math.max(0, n * mean)), n };
+}
+
+/**
+ * A share of something bad, which is to be at most the limit. Where control is seen above the limit itself, or too near to
+ * it to be told, the treatment has only to be no worse than control: else nothing could ever get better.
+ */
+function judgeShare(bound: BoundName, limit: number, arms: Arms<Shares>, options: SafetyOptions, difference?: Interval): SafetyFinding[] {
+  const control = finding(bound, 'control', 'absolute', limit, shareInterval(arms.control, options));
+  const treatment = finding(bound, 'treatment', 'absolute', limit, shareInterval(arms.treatment, options));
+  const compared = finding(bound, 'treatment', 'relative', options.margin, difference ?? worsening(arms, options));
+  if (arms.control.sum > limit * arms.control.n) return [control, compared];
+  const undecided = control.verdict === 'insufficient' && treatment.verdict === 'insufficient';
+  return [control, undecided && compared.verdict === 'passed' ? compared : treatment];
+}
+
+/** Both intervals hold at once at twice the level, so that their difference does. */
+function worsening(arms: Arms<Shares>, options: SafetyOptions): Interval {
   const half = { ...options, alpha: options.alpha / 2 };
-  const [c, t] = [shareInterval(arms.control, half), shareInterval(arms.treatment, half)];
-  const worsening = { lower: ends(t).lower - ends(c).upper, upper: ends(t).upper - ends(c).lower };
-  return [ofControl, finding(bound, 'treatment', 'relative', options.margin, worsening)];
+  const [control, treatment] = [shareInterval(arms.control, half), shareInterval(arms.treatment, half)];
+  return { lower: treatment.lower - control.upper, upper: treatment.upper - control.lower };
 }
 
 /** Treatment's mean less so much more than control's: to be at most 0. */
-function judgeTokens(maxIncrease: number, { control, treatment }: Arms<ArmOutcomes>, { alpha, plannedSessions }: SafetyOptions): SafetyFinding {
+function judgeTokens(maxIncrease: number, { control, treatment }: Arms<Pick<ArmOutcomes, 'tokens'>>, { alpha, plannedSessions }: SafetyOptions): SafetyFinding {
   const scale = 1 + maxIncrease;
   const scaled = { n: control.tokens.n, mean: control.tokens.mean * scale, variance: control.tokens.variance * scale * scale };
   const sequence = updateMeanSequence(updateMeanSequence(createMeanSequence({ alpha, plannedUnits: plannedSessions }), 'control', scaled), 'treatment', treatment.tokens);
   return finding('tokenCost', 'treatment', 'relative', 0, meanSequenceResult(sequence).interval);
 }
 
-function shareInterval(seen: Proportion, { alpha, plannedSessions }: SafetyOptions): Interval {
-  return oneSampleBernoulliResult(updateOneSampleBernoulli(createOneSampleBernoulli({ alpha, optimalTrials: plannedSessions }), seen)).interval;
-}
-
-/** Of a share, which is never unbounded. */
-function ends({ lower, upper }: Interval): { lower: number; upper: number } {
-  return { lower: lower ?? 0, upper: upper ?? 1 };
+/**
+ * Of the mean of numbers from 0 to 1: the Bernoulli sequence holds for them, since a likelihood ratio is convex in what was
+ * seen, so that 0 and 1 are the worst (Hoeffding 1963). A sum that is not whole is rounded away from what would be shown.
+ */
+function shareInterval({ sum, n }: Shares, { alpha, plannedSessions }: SafetyOptions): { lower: number; upper: number } {
+  const intervalOf = (successes: number) => oneSampleBernoulliResult(updateOneSampleBernoulli(createOneSampleBernoulli({ alpha, optimalTrials: plannedSessions }), { successes, trials: n })).interval;
+  const rounding = 1e-9 * n;
+  return { lower: intervalOf(Math.floor(sum + rounding)).lower ?? 0, upper: intervalOf(Math.ceil(sum - rounding)).upper ?? 1 };
 }
 
 function finding(bound: BoundName, arm: 'control' | 'treatment', kind: SafetyFinding['kind'], limit: number, interval: Interval): SafetyFinding {
@@ -115,7 +149,7 @@ function finding(bound: BoundName, arm: 'control' | 'treatment', kind: SafetyFin
 const judged: Record<BoundName, string> = {
   crashRate: 'share of sessions that crash',
   checkpointTime: 'share of checkpoints over the time limit',
-  resumeSuccessRate: 'share of resumes that fail',
+  resumeSuccessRate: 'share of failed resumes',
   tokenCost: 'tokens of a session beyond the allowed increase',
 };
 

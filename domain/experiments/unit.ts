@@ -57,6 +57,9 @@ export interface ArmTotals {
   sessionsWithFailedResume: Proportion;
   failedResumes: Proportion;
   slowCheckpoints: Proportion;
+  /** A session's share of resumes that failed and of checkpoints that were slow, of the sessions that had any. */
+  failedResumeShare: SampleSummary;
+  slowCheckpointShare: SampleSummary;
   tokens: SampleSummary;
   lostTimeMs: SampleSummary;
   downtimeMs: SampleSummary;

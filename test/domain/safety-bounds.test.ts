@@ -7,8 +7,9 @@ const bounds = { crashRate: { max: 0.1 }, checkpointTime: { max: 100 }, resumeSu
 function healthy(change: Partial<ArmOutcomes> = {}): ArmOutcomes {
   return {
     crashes: { successes: 40, trials: 1_000 },
-    slowCheckpoints: { successes: 20, trials: 2_000 },
-    failedResumes: { successes: 10, trials: 500 },
+    sessionsWithFailedResume: { successes: 10, trials: 1_000 },
+    slowCheckpointShare: { n: 1_000, mean: 0.01, variance: 0.01 },
+    failedResumeShare: { n: 500, mean: 0.02, variance: 0.02 },
     tokens: { n: 1_000, mean: 50_000, variance: 1e8 },
     ...change,
   };
@@ -39,7 +40,8 @@ describe('safety bounds', () => {
 
   it('say insufficient of arms without data', () => {
     const nobody = { successes: 0, trials: 0 };
-    const empty = { crashes: nobody, slowCheckpoints: nobody, failedResumes: nobody, tokens: { n: 0, mean: 0, variance: 0 } };
+    const nothing = { n: 0, mean: 0, variance: 0 };
+    const empty = { crashes: nobody, sessionsWithFailedResume: nobody, slowCheckpointShare: nothing, failedResumeShare: nothing, tokens: nothing };
     expect(judgeSafety(bounds, { control: empty, treatment: empty }).map(({ verdict }) => verdict)).toEqual(Array.from({ length: 7 }, () => 'insufficient'));
   });
 
@@ -49,6 +51,28 @@ describe('safety bounds', () => {
     const worse = healthy({ crashes: { successes: 7_000, trials: 20_000 } });
     expect(find(judgeSafety(bounds, { control: bad, treatment: better }), 'crashRate', 'treatment')).toMatchObject({ kind: 'relative', verdict: 'passed' });
     expect(find(judgeSafety(bounds, { control: bad, treatment: worse }), 'crashRate', 'treatment')).toMatchObject({ kind: 'relative', verdict: 'violated' });
+  });
+
+  it('that control is seen above, but not shown to break, are compared too: equal arms are not rolled back', () => {
+    const control = healthy({ crashes: { successes: 112, trials: 1_000 } });
+    const treatment = healthy({ crashes: { successes: 135, trials: 1_000 } });
+    expect(find(judgeSafety(bounds, { control, treatment }), 'crashRate', 'control')?.verdict).toBe('insufficient');
+    expect(find(judgeSafety(bounds, { control, treatment }), 'crashRate', 'treatment')).toMatchObject({ kind: 'relative', verdict: 'insufficient' });
+  });
+
+  it('that neither arm is shown to keep or to break pass where treatment is shown to be no worse', () => {
+    const near = { control: healthy({ crashes: { successes: 95, trials: 1_000 } }), treatment: healthy({ crashes: { successes: 90, trials: 1_000 } }) };
+    expect(find(judgeSafety(bounds, near), 'crashRate', 'treatment')).toMatchObject({ kind: 'absolute', verdict: 'insufficient' });
+    const shown = judgeSafety(bounds, near, undefined, { crashes: { lower: -0.05, upper: 0.02 } });
+    expect(find(shown, 'crashRate', 'treatment')).toMatchObject({ kind: 'relative', limit: 0.02, verdict: 'passed' });
+  });
+
+  it('judge failed resumes by the sessions that have one, against control; the absolute bound is about control alone', () => {
+    const bad = { sessionsWithFailedResume: { successes: 300, trials: 1_000 }, failedResumeShare: { n: 500, mean: 0.4, variance: 0.2 } };
+    const ofBoth = judgeSafety(bounds, { control: healthy(bad), treatment: healthy(bad) });
+    expect(find(ofBoth, 'resumeSuccessRate', 'control')).toMatchObject({ kind: 'absolute', verdict: 'violated' });
+    expect(find(ofBoth, 'resumeSuccessRate', 'treatment')?.verdict).toBe('insufficient');
+    expect(find(judgeSafety(bounds, { control: healthy(), treatment: healthy(bad) }), 'resumeSuccessRate', 'treatment')).toMatchObject({ kind: 'relative', verdict: 'violated' });
   });
 
   it('judge tokens by their increase over control', () => {
