@@ -62,6 +62,9 @@ export interface Enrolment {
   startedAtMs: number;
 }
 
+/** `startedAtMs` of an enrolment that takes in nobody new: its sessions keep what they were given. */
+export const nobodyNew = Number.MAX_SAFE_INTEGER;
+
 export interface ParameterChange {
   /** Unix ms. */
   atMs: number;

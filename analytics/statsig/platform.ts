@@ -20,6 +20,9 @@ export interface ExperimentToRegister {
   successMetrics: readonly string[];
 }
 
+/** Body of a MirrorEvent of kind `console`: a call that closes a record at Statsig, owed because Statsig was away when it was due. */
+export type ConsoleDebt = { call: 'decide'; experiment: RegisteredExperiment; arm: Arm; reason: string } | { call: 'abandon'; experiment: RegisteredExperiment; reason: string };
+
 /**
  * What the kaizen loop needs of Statsig, in the cloud or local. Every call is idempotent: what is so already is no error.
  * Mutations throw StatsigUnavailableError where Statsig does not answer, or asks to wait; they are tried again.

@@ -31,6 +31,8 @@ export interface ExperimentPlan {
   /** Share of sessions that keep control's value after the deploy, ratio 0-1, and how long it is watched. */
   holdback: number;
   monitorMs: number;
+  /** For so long after its end no other experiment takes the parameter. */
+  coolDownMs: number;
   bounds: SafetyBoundsOptions;
   /** Whether a person has to approve it before it starts. */
   needsApproval: boolean;
@@ -70,6 +72,11 @@ export interface ExperimentLook {
   immature: number;
   /** When the last outcome of any session came, Unix ms; null if none ever did. */
   lastOutcomeAtMs: number | null;
+}
+
+/** What an experiment's rollout is assigned under after its deploy: its own units, other than those that the verdict came from. */
+export function monitoringId(experimentId: string): string {
+  return `${experimentId}/monitoring`;
 }
 
 /** A decision about an experiment, for its timeline. */

@@ -5,7 +5,10 @@ import { lookAt } from '../../../domain/experiments/look.js';
 import type { Unit } from '../../../domain/experiments/unit.js';
 import { bernoulliEProcessResult, createBernoulliEProcess, updateBernoulliEProcess } from '../../../domain/statistics/bernoulli-e-process.js';
 import { seededRandom } from '../../../domain/statistics/seeded-random.js';
-import { plan, randomUnits, unit } from './units.js';
+import { aPlan } from '../../support/an-experiment.js';
+import { randomUnits, unit } from './units.js';
+
+const plan = (change: Partial<ExperimentPlan> = {}) => aPlan({ bounds: {}, ...change });
 
 function look(ofPlan: ExperimentPlan, state: AnalysisState): ExperimentLook {
   const { control, treatment } = state.totals;

@@ -1,33 +1,6 @@
-import type { ExperimentPlan } from '../../../domain/experiments/experiment.js';
 import type { Arm, Unit } from '../../../domain/experiments/unit.js';
 
 const hour = 3_600_000;
-
-/** A plan like the loop's own, of the metric that sessions crash. */
-export function plan(change: Partial<ExperimentPlan> = {}): ExperimentPlan {
-  return {
-    id: 'experiment/danger_zone/1',
-    parameter: 'danger_zone',
-    hypothesis: 'an earlier danger_zone prevents crashes',
-    control: 0.75,
-    treatment: 0.6,
-    metric: 'crash_rate',
-    index: 1,
-    alpha: 0.001,
-    plannedUnits: 400,
-    horizonMs: hour,
-    tickMs: hour / 4,
-    ramp: [0.2, 1],
-    unitsPerStep: 40,
-    deadlineMs: 30 * 24 * hour,
-    holdback: 0.1,
-    monitorMs: 7 * 24 * hour,
-    bounds: {},
-    needsApproval: false,
-    staleAfterMs: 24 * hour,
-    ...change,
-  };
-}
 
 /** A session that nothing happened to. */
 export function unit(position: number, arm: Arm, change: Partial<Unit> = {}): Unit {

@@ -3,9 +3,10 @@ import { noTotals } from '../../../domain/experiments/arm-totals.js';
 import type { ExperimentLook } from '../../../domain/experiments/experiment.js';
 import { decideVerdict, failedLooksAllowed, type VerdictContext } from '../../../domain/experiments/verdict.js';
 import type { SafetyFinding } from '../../../domain/safety-bounds.js';
-import { plan } from './units.js';
+import { aPlan } from '../../support/an-experiment.js';
 
 const hour = 3_600_000;
+const plan = aPlan({ plannedUnits: 400, staleAfterMs: 24 * hour, deadlineMs: 30 * 24 * hour });
 const now = 1_000 * hour;
 
 /** All that a deploy wants. */
@@ -73,7 +74,7 @@ const cases: [string, ExperimentLook | null, VerdictContext, string, RegExp][] =
 
 describe('a verdict', () => {
   it.each(cases)('on %s', (_name, look, context, verdict, reason) => {
-    const decision = decideVerdict(plan(), look, context);
+    const decision = decideVerdict(plan, look, context);
     expect(decision.verdict).toBe(verdict);
     expect(decision.reason).toMatch(reason);
   });
