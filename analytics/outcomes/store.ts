@@ -2,6 +2,7 @@ import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/
 import type { Arm, Unit } from '../../domain/experiments/unit.js';
 import type { Outcome, SessionClosed, SessionOpened, SessionRecord } from '../../domain/outcome.js';
 import type { ParameterName, ParameterValue } from '../../domain/parameter-table.js';
+import type { SessionTotals } from './session-totals.js';
 
 /** What a session was given of an experiment's parameter: asked for once, kept before it is applied, never changed. */
 export interface Assignment {
@@ -38,14 +39,20 @@ export interface MirrorEvent {
  * key. On SQLite (`libsql`) or PostgreSQL, in the same tables. Times are Unix ms.
  */
 export interface Store {
-  /** Outcomes of attempts; of one that has an outcome already they change nothing. @returns how many were new. */
-  record(outcomes: readonly Outcome[]): Promise<number>;
+  /**
+   * Outcomes of attempts, all or none; of one that has an outcome already they change nothing.
+   *
+   * @param atMs when they are recorded; now, if left out. @returns how many were new. @throws ZodError
+   */
+  record(outcomes: readonly Outcome[], atMs?: number): Promise<number>;
   openSession(session: SessionOpened): Promise<void>;
   closeSession(session: SessionClosed): Promise<void>;
   /** A session with its attempts, its parameters, and its assignments. */
   session(sessionId: string): Promise<SessionRecord | null>;
   /** Sessions with an attempt that ended in the window (inclusive, exclusive), oldest first, attempts and all. @param limit the newest so many. */
   sessionsBetween(fromMs: number, untilMs: number, limit?: number): Promise<SessionRecord[]>;
+  /** What the sessions with an attempt that ended in the window came to in it, all together. */
+  sessionTotals(fromMs: number, untilMs: number): Promise<SessionTotals>;
 
   /** The assignment that stands: the given one, or the one that was there before. */
   assign(assignment: Assignment): Promise<Assignment>;

@@ -1,4 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,16 @@ export class PostgresServer {
     const started = new PostgresServer(`postgres://shim@127.0.0.1:${port}/postgres`, folder, server);
     await poll(() => started.answers(), (answers) => answers, 20_000);
     return started;
+  }
+
+  /** A new, empty database. @returns its address. */
+  async createDatabase(): Promise<string> {
+    const name = `test_${randomUUID().replaceAll('-', '')}`;
+    const client = new pg.Client({ connectionString: this.address });
+    await client.connect();
+    await client.query(`CREATE DATABASE ${name}`);
+    await client.end();
+    return this.address.replace(/\/postgres$/, `/${name}`);
   }
 
   async stop(): Promise<void> {
