@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { SessionSpec } from '../../domain/session.js';
 import { bearsMarker, isDead, readBootId, readProcess, readProcessTable } from '../../host/process/process-table.js';
@@ -161,12 +162,12 @@ describe('an attempt that ended while no worker was there', () => {
 describe('an attempt that ends with much of its output unread', () => {
   /** Writes faster than anybody reads, and dies of a signal. */
   const flood = ['/bin/sh', '-c', 'yes "a line of forty characters, or thereabouts" | head -c 20000000; echo the last line; kill -9 $$'];
-  const lastLogged = () => readFileSync(join(home, 'sessions', 'flood', 'log', 'session.log'), 'utf8').trimEnd().split('\n').slice(-2);
+  const lastLogged = () => readFileSync(join(local.home, 'sessions', 'flood', 'log', 'session.log'), 'utf8').trimEnd().split('\n').slice(-2);
 
   it('is reported when all of it was read, and holds up nothing meanwhile', async () => {
     const reports = new KeptReports();
     const host = newHost(contextOf(reports));
-    await host.startAgent(request(newSpec('flood', { argv: flood }), 1));
+    await host.startAgent(startRequest(newSpec('flood', { argv: flood }), 1));
     let longestTurnMs = 0;
     let before = process.cpuUsage();
     while (reports.ends.length === 0) {
@@ -183,9 +184,9 @@ describe('an attempt that ends with much of its output unread', () => {
 
   it('and while no worker was there, owes its end all the same', async () => {
     const first = newHost();
-    await first.startAgent(request(newSpec('flood', { argv: flood }), 1));
+    await first.startAgent(startRequest(newSpec('flood', { argv: flood }), 1));
     first.detach();
-    await expect.poll(() => existsSync(join(home, 'sessions', 'flood', 'attempts', '000001', 'exit')), { interval: 5, timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(local.home, 'sessions', 'flood', 'attempts', '000001', 'exit')), { interval: 5, timeout: 20_000 }).toBe(true);
     const reports = new KeptReports();
     const ended = once(reports, 'ended');
     const daemon = new SupervisorDaemon(contextOf(reports));
