@@ -1,5 +1,9 @@
 /** The package's public interface: what a program of one's own may build on. All else may change without notice. */
 export { SHIMMetrics, type SHIMMetricsEvents } from './analytics/metrics-registry.js';
+export { OpportunityDetector, type DetectorOptions } from './analytics/detector/opportunity-detector.js';
+export { MetricsSourceError, type MeasuredWindow, type MetricsSource } from './analytics/metrics-source/metrics-source.js';
+export type { Measurements } from './domain/opportunity-rules/measurements.js';
+export type { NoOpportunity, Opportunity } from './domain/experiments/opportunity.js';
 export { CheckpointManager, type CheckpointContext, type CheckpointEvents } from './host/checkpoints/checkpoint-manager.js';
 export { SupervisorDaemon, type InitStrategy, type SupervisorDaemonEvents } from './host/supervisor-daemon.js';
 export type { HostContext, HostEvents } from './host/host-context.js';

@@ -3,18 +3,25 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { AttemptReport } from '../domain/attempt.js';
 import { countPrediction, noPredictions, scorePredictions } from '../domain/crash-prediction.js';
 import { countsAsFailure } from '../domain/exit-class.js';
+import { checkpointTimeBoundsMs } from '../domain/checkpoint-times.js';
+import { experimentConclusions, type ExperimentConclusion } from '../domain/experiments/experiment.js';
+import { monitorBoundsMs, restartBoundsMs } from '../domain/opportunity-rules/measurements.js';
+import { resumeStrategies } from '../domain/parameters.js';
+import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
+import type { BoundName } from '../domain/safety-bounds.js';
+import { metricNames as names } from './metric-names.js';
 import { MetricsServer } from './metrics-server.js';
+import type { Samples } from './metrics-source/sampled-measurements.js';
+import { SessionCounters } from './session-counters.js';
 
 export interface SHIMMetricsEvents {
   crash_detected: [report: AttemptReport];
 }
 
-const recoveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const inSeconds = (boundsMs: readonly number[]) => boundsMs.map((bound) => bound / 1_000);
 /** A label has at most this many values; what comes later is `other`. */
 const mostErrorTypes = 50;
-
-const checkpointBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** Of Node's own metrics: each scrape begins a new sample of the event loop, and of an empty one these tell no number that was measured. */
 const unmeasuredAtFirst = ['nodejs_eventloop_lag_min_seconds', 'nodejs_eventloop_lag_mean_seconds', 'nodejs_eventloop_lag_stddev_seconds'];
@@ -35,15 +42,27 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly attemptsEnded = this.counter('shim_attempts_ended_total', 'Attempts that ended, by exit class and agent', ['exit_class', 'agent']);
   private readonly restarts = this.counter('shim_restarts_total', 'Attempts begun after an earlier one of their session');
   private readonly adoptions = this.counter('shim_adoptions_total', 'Living attempts taken over from an earlier worker');
-  private readonly resumesByResult = this.counter('shim_resumes_total', 'Resumes, by the rung used and whether the attempt came to run', ['strategy', 'result']);
+  private readonly resumesByResult = this.counter(names.resumes, 'Resumes, by the rung used and whether the attempt came to run', ['strategy', 'result']);
   private readonly tokenSavings = this.counter('shim_token_savings_total', 'Input tokens that a fresh start would have cost, less those of the resume');
   private readonly errors = this.counter('shim_errors_total', 'Faults that did not stop a session, by type', ['type']);
   private readonly checkpointFailures = this.counter('shim_checkpoint_failures_total', 'Checkpoints that could not be made');
-  private readonly checkpointSeconds = this.histogram('shim_checkpoint_duration_seconds', 'Time to make a checkpoint durable', checkpointBuckets);
+  private readonly checkpointSeconds = this.histogram(names.checkpointSeconds, 'Time to make a checkpoint durable', inSeconds(checkpointTimeBoundsMs));
   private readonly checkpointBytes = this.histogram('shim_checkpoint_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
-  private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", recoveryBuckets);
-  private readonly restartSeconds = this.histogram('shim_supervisor_restart_duration_seconds', "From the end of an attempt to its successor's first event", recoveryBuckets);
-  private readonly monitorSeconds = this.histogram('shim_process_monitor_latency_seconds', 'One look at all live attempts', [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]);
+  private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", inSeconds(restartBoundsMs));
+  private readonly restartSeconds = this.histogram(names.restartSeconds, "From the end of an attempt to its successor's first event", inSeconds(restartBoundsMs));
+  private readonly monitorSeconds = this.histogram(names.monitorSeconds, 'One look at all live attempts', inSeconds(monitorBoundsMs));
+  private readonly bySession = new SessionCounters(this.registry);
+  private readonly outcomesRecorded = this.counter('shim_outcomes_recorded_total', 'Outcomes of attempts that the store took in');
+  private readonly experimentsConcluded = this.counter('shim_experiments_concluded_total', 'Experiments that closed, by how', ['conclusion']);
+  private readonly safetyViolations = this.counter('shim_safety_violations_total', 'Bounds that were shown to be violated', ['bound']);
+  private readonly parameterValues = this.gauge('shim_parameter_value', "What sessions are given, in the parameter's own unit", ['parameter']);
+  private readonly experimentEvidence = this.gauge('shim_experiment_log_evalue', 'Natural logarithm of the e-value of the experiment that is running', ['parameter']);
+  private readonly experimentsOpen = this.gauge('shim_experiments_open', 'Experiments that are open, those included that watch what they deployed');
+  private readonly statsigOwed = this.gauge('shim_statsig_owed_events', 'What Statsig is yet to be told');
+
+  /** When it began to count, and when an attempt was last counted (null: never), Unix ms. */
+  readonly startedAtMs = Date.now();
+  private countedAtMs: number | null = null;
 
   /** @param options.temporalMetricsUrl where the Temporal SDK serves its own metrics; they are passed on with ours. */
   constructor(private readonly options: { temporalMetricsUrl?: string } = {}) {
@@ -52,13 +71,17 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     for (const name of unmeasuredAtFirst) this.registry.removeSingleMetric(name);
     // Nothing is known to be saved until a stream has told its tokens: absent, not 0.
     this.tokenSavings.remove();
+    // A counter that begins with its first count has never risen, to who looks by increase().
+    for (const strategy of resumeStrategies) for (const result of ['running', 'failed']) this.resumesByResult.inc({ strategy, result }, 0);
+    for (const conclusion of experimentConclusions) this.experimentsConcluded.inc({ conclusion }, 0);
+    for (const gauge of [this.experimentsOpen, this.statsigOwed]) gauge.remove();
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
     this.computedGauge('shim_crash_prediction_recall_ratio', 'Attempts in danger 60 s before the end among those that crashed', () => scorePredictions(this.predictions).recall);
     this.computedGauge('shim_resume_success_ratio', 'Resumes that came to run', () => (this.resumes.tried === 0 ? undefined : this.resumes.succeeded / this.resumes.tried));
     this.computedGauge('shim_crash_ratio', 'Attempts that ended in a crash', () => this.crashRate);
     const startedMs = performance.now();
-    this.computedGauge('shim_uptime_seconds', 'Since this worker started', () => (performance.now() - startedMs) / 1_000);
+    this.computedGauge(names.uptimeSeconds, 'Since this worker started', () => (performance.now() - startedMs) / 1_000);
   }
 
   /** Share of ended attempts that crashed, ratio 0-1; undefined before any has ended. */
@@ -66,7 +89,14 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     return this.attempts === 0 ? undefined : this.crashes / this.attempts;
   }
 
+  /** When an attempt was last counted, Unix ms; null before the first. */
+  get lastCountedAtMs(): number | null {
+    return this.countedAtMs;
+  }
+
   attemptEnded(report: AttemptReport, agent: string): void {
+    this.countedAtMs = Date.now();
+    this.bySession.attemptEnded(report, agent);
     this.attemptsEnded.inc({ exit_class: report.exitClass, agent });
     this.predictions = countPrediction(this.predictions, report);
     if (report.exitClass === 'stopped') return;
@@ -118,6 +148,54 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     this.errors.inc({ type: this.errorTypes.has(type) ? type : 'other' });
   }
 
+  /** @param count outcomes that were new to the store. */
+  outcomesTaken(count: number): void {
+    this.outcomesRecorded.inc(count);
+  }
+
+  /** What sessions are given; a value that is no number has no sample. */
+  parameterSet(parameter: ParameterName, value: ParameterValue): void {
+    if (typeof value === 'number') this.parameterValues.set({ parameter }, value);
+    else this.parameterValues.remove({ parameter });
+  }
+
+  experimentsAreOpen(count: number): void {
+    this.experimentsOpen.set(count);
+  }
+
+  experimentConcluded(conclusion: ExperimentConclusion): void {
+    this.experimentsConcluded.inc({ conclusion });
+  }
+
+  /** @param logEValue of the experiment that has the parameter; null where there is none any more. */
+  experimentLooked(parameter: ParameterName, logEValue: number | null): void {
+    if (logEValue === null) this.experimentEvidence.remove({ parameter });
+    else this.experimentEvidence.set({ parameter }, logEValue);
+  }
+
+  safetyViolated(bound: BoundName): void {
+    this.safetyViolations.inc({ bound });
+  }
+
+  owedToStatsig(count: number): void {
+    this.statsigOwed.set(count);
+  }
+
+  /** Every series as it is now, by name. */
+  async samples(): Promise<Samples> {
+    const byName = new Map<string, { labels: Record<string, string>; value: number }[]>();
+    for (const { name, values } of await this.registry.getMetricsAsJSON()) {
+      for (const sample of values) {
+        const labels = Object.fromEntries(Object.entries(sample.labels).map(([label, value]) => [label, String(value)]));
+        const key = 'metricName' in sample && typeof sample.metricName === 'string' ? sample.metricName : name;
+        const series = byName.get(key);
+        if (series) series.push({ labels, value: sample.value });
+        else byName.set(key, [{ labels, value: sample.value }]);
+      }
+    }
+    return (name) => byName.get(name) ?? [];
+  }
+
   /** Serves the number of sessions by state, asked for at each scrape. */
   countSessions(count: () => Readonly<Record<string, number>>): void {
     const gauge: Gauge = new Gauge({
@@ -163,6 +241,10 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
 
   private counter<L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<L extends string = never>(name: string, help: string, labelNames: L[] = []): Gauge<L> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 
   private histogram(name: string, help: string, buckets: number[]): Histogram {

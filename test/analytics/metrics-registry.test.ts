@@ -67,7 +67,14 @@ describe('SHIMMetrics', () => {
     expect(await samples('shim_token_savings_total')).toEqual([]);
     metrics.resumed(receiptOf(40, 300), 1_000);
     expect(await samples('shim_token_savings_total')).toEqual([' 700']);
-    expect(await samples('shim_resumes_total')).toEqual(['{strategy="native",result="running"} 2', '{strategy="native",result="failed"} 1']);
+    expect(await samples('shim_resumes_total')).toEqual([
+      '{strategy="native",result="running"} 2',
+      '{strategy="native",result="failed"} 1',
+      '{strategy="fork",result="running"} 0',
+      '{strategy="fork",result="failed"} 0',
+      '{strategy="brief",result="running"} 0',
+      '{strategy="brief",result="failed"} 0',
+    ]);
     expect(await samples('shim_resume_success_ratio')).toEqual([` ${2 / 3}`]);
   });
 
