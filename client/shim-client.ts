@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { formatDuration } from '../domain/duration.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CommandInput, CommandResult, HostStatus, SessionStatus } from '../workflows/messages.js';
-import { mapBounded } from './concurrency.js';
+import { mapBounded } from '../domain/concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
 import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from './errors.js';
 import { loadTemporal, type LoadedTemporal } from './temporal-modules.js';

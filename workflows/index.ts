@@ -1,2 +1,4 @@
 export { superviseSession } from './supervise-session.js';
 export { superviseHost } from './supervise-host.js';
+export { parameter } from './parameter.js';
+export { alphaLedger } from './alpha-ledger.js';

@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { ExperimentPlan, ExperimentStatus } from '../domain/experiments/experiment.js';
 import type { NoOpportunity, Opportunity } from '../domain/experiments/opportunity.js';
-import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
+import { parameterTable, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
 import type { SafetyBoundsOptions } from '../domain/safety-bounds.js';
 import type { ELondState } from '../domain/statistics/online-fdr.js';
 
@@ -90,32 +90,64 @@ export interface ParameterStatus {
   frozen: { by: string; reason: string; atMs: number } | null;
   /** No experiment takes it before this, Unix ms; null where it is not cooling down. */
   coolDownUntilMs: number | null;
-  /** Experiments begun so far: the next one's number is one more. */
+  /** The highest number of an experiment that has asked for it: the next one's number is one more. */
   experiments: number;
   /** The last 50, newest last. */
   history: ParameterChange[];
 }
 
+/** A parameter that nobody has touched yet. */
+export function unsetParameter(name: ParameterName): ParameterStatus {
+  const { defaultValue } = parameterTable[name];
+  return {
+    name,
+    value: defaultValue,
+    lastKnownGood: defaultValue,
+    version: 0,
+    rollout: null,
+    enrolment: null,
+    holder: null,
+    mode: 'observe',
+    frozen: null,
+    coolDownUntilMs: null,
+    experiments: 0,
+    history: [],
+  };
+}
+
 export const parameterStatusQuery = defineQuery<ParameterStatus>('parameterStatus');
 
-/** From an experiment: take the parameter for it. Asked again by the same experiment it is granted again. */
+/** Takes in what stands in the store, if somebody has published a higher version there, and answers with what is so. */
+export const refreshUpdate = defineUpdate<ParameterStatus>('refresh');
+
+/**
+ * From an experiment: take the parameter for it. Asked again by the same experiment it is granted again. Not granted where it is
+ * frozen, cooling down, or held by an experiment that is open. Of one that is no longer open all is taken back; what one that has
+ * released it only watches is kept, and its watch is over.
+ */
 export const acquireUpdate = defineUpdate<Acquisition, [{ experimentId: string }]>('acquire');
 export type Acquisition = { granted: true; status: ParameterStatus } | { granted: false; reason: string };
 
-/** From its holder: let the parameter go, and cool it down. Of another experiment it changes nothing. */
+/** From its holder: let the parameter go, and cool it down; its enrolment ends, its rollout stays. Of another experiment it changes nothing. */
 export const releaseUpdate = defineUpdate<ParameterStatus, [{ experimentId: string; coolDownMs: number; reason: string }]>('release');
 
-/** From its holder: enrol new sessions, or (null) no more. Published before it answers. Ending the enrolment of another changes nothing. */
+/**
+ * From its holder: enrol new sessions, or (null) no more. Published before it answers. Ending the enrolment of another changes
+ * nothing. Refused (ParameterTaken) as deploy is, and where the parameter's value is not the enrolment's control.
+ */
 export const enrolUpdate = defineUpdate<ParameterStatus, [{ experimentId: string; enrolment: Enrolment | null; reason: string }]>('enrol');
 
 /**
- * From its holder: give the value to a share of the sessions, published in the store before it answers. The same again
- * changes nothing. Refused (ParameterTaken) where the experiment does not hold the parameter, or where a person has changed
- * it since the version that the experiment knows.
+ * From its holder: give the value to a share of the sessions, published in the store before it answers; the enrolment ends with
+ * it. The same again changes nothing. Refused (ParameterTaken) where the experiment does not hold the parameter, where it is
+ * frozen, or where a person has changed it since the version that the experiment knows.
  */
 export const deployUpdate = defineUpdate<ParameterStatus, [{ experimentId: string; value: ParameterValue; share: number; version: number; reason: string }]>('deploy');
 
-/** From an experiment: give everybody the last known good value again, if what they have is this experiment's. The same again changes nothing. */
+/**
+ * From an experiment: give everybody the last known good value again, if what they have is this experiment's, and end its
+ * enrolment. Running sessions are told. The same again changes nothing. Frozen or not.
+ */
 export const restoreUpdate = defineUpdate<ParameterStatus, [{ experimentId: string; reason: string }]>('restore');
 
 /** From an experiment: what it deployed has stood its watch, and is the last known good value now; all sessions get it. */
@@ -145,11 +177,21 @@ export interface IssuedAlpha {
 }
 export interface LedgerStatus {
   scope: string;
+  /** Of the present year: the false-discovery rate is kept over each year's experiments. */
   lond: ELondState;
+  /** When the present year began, Unix ms. */
+  yearSinceMs: number;
+  /** The level that the next experiment gets; null where the year's are used up. */
+  next: IssuedAlpha | null;
   /** By experiment, the last 200: the level it was given, and what it came to; an aborted one has used its place up. */
-  issued: Record<string, IssuedAlpha & { rejected: boolean | null }>;
+  issued: Record<string, IssuedAlpha & { issuedAtMs: number; rejected: boolean | null }>;
 }
-/** Issues the next level. Asked again for the same experiment it answers the same, and uses up no second place. */
+/** Type of the ApplicationFailure that refuses a level. */
+export const levelsUsedUp = 'LevelsUsedUp';
+/**
+ * Issues the next level. Asked again for the same experiment it answers the same, and uses up no second place. Refused
+ * (LevelsUsedUp) where the year's places are used up; a new year begins a sequence of its own.
+ */
 export const issueAlphaUpdate = defineUpdate<IssuedAlpha, [{ experimentId: string }]>('issueAlpha');
 /** Learns what an experiment came to. The same again changes nothing. */
 export const learnResultUpdate = defineUpdate<LedgerStatus, [{ experimentId: string; logEValue: number }]>('learnResult');

@@ -1,4 +1,5 @@
 import type { SessionStatus } from '../messages.js';
+import { oneLine } from '../one-line.js';
 
 /** What a person can do in each state, here in the Web UI (Send an Update) or on the command line. */
 const waysOn: Readonly<Record<SessionStatus['state'], string>> = {
@@ -30,9 +31,4 @@ export function describeSession(status: SessionStatus): string {
     lines.push(`- attempt ${end.epoch}: ${end.exitClass} (${oneLine(end.reason)}), then ${oneLine(end.decision)}`);
   }
   return lines.join('\n');
-}
-
-/** Reasons may quote an agent; as markdown in a browser they must not carry tags. */
-function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replace(/[<>`|]/g, ' ').slice(0, 300);
 }
