@@ -2,7 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo
 import { issueAlphaUpdate, learnResultUpdate, ledgerStatusQuery, type LedgerInput } from './kaizen-messages.js';
 import { Ledger } from './ledger/ledger.js';
 
-const historyEventsKept = 1_000;
+const historyEventsKept = 500;
 
 /** Gives each experiment of a scope its significance level, so that the false-discovery rate is kept over all of them. It never ends. */
 export async function alphaLedger(input: LedgerInput): Promise<never> {

@@ -23,7 +23,7 @@ export function hostWorkflowId(hostId: string): string {
   return `host/${hostId}`;
 }
 
-/** Search attributes; the embedded server registers them from `searchAttributeTypes`. */
+/** Search attributes; registered from `searchAttributeTypes` by way of registered-attributes.ts. */
 export const searchAttributes = {
   state: defineSearchAttributeKey('ShimState', SearchAttributeType.KEYWORD),
   agent: defineSearchAttributeKey('ShimAgent', SearchAttributeType.KEYWORD),

@@ -18,7 +18,7 @@ import {
 import { parameterCalls } from './parameter/calls.js';
 import { ParameterEntity } from './parameter/entity.js';
 
-const historyEventsKept = 1_000;
+const historyEventsKept = 500;
 
 /**
  * A parameter for as long as there is one: who may change it, what sessions are given of it, and what that was before. It never

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
-import { searchAttributeTypes } from '../../workflows/messages.js';
+import { registeredAttributes } from '../../workflows/registered-attributes.js';
 import { projectRoot } from '../support/project-root.js';
 
 /** Numbers of the types in temporal.api.enums.v1.IndexedValueType. */
@@ -32,7 +32,7 @@ describe('the set-up of a production namespace', () => {
     const environment = { ...process.env, PATH: `${programs}:${process.env['PATH']}`, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace };
     await promisify(execFile)('sh', [join(projectRoot(), 'deploy', 'temporal', 'setup-namespace.sh')], { env: environment });
     const { customAttributes } = await server.connection.operatorService.listSearchAttributes({ namespace });
-    expect(customAttributes).toMatchObject(Object.fromEntries(Object.entries(searchAttributeTypes).map(([name, type]) => [name, indexedValueTypes[type]])));
+    expect(customAttributes).toMatchObject(Object.fromEntries(Object.entries(registeredAttributes).map(([name, type]) => [name, indexedValueTypes[type]])));
     const { config } = await server.client.workflowService.describeNamespace({ namespace });
     expect(config?.workflowExecutionRetentionTtl?.seconds?.toString()).toBe(String(30 * 86_400));
   });

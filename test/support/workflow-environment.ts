@@ -2,7 +2,8 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
-import { controlQueue, hostQueue, searchAttributeTypes } from '../../workflows/messages.js';
+import { controlQueue, hostQueue } from '../../workflows/messages.js';
+import { registeredAttributes } from '../../workflows/registered-attributes.js';
 import { bundledWorkflows } from './workflow-bundle.js';
 
 /** Stands in every recorded history instead of a process and a machine. */
@@ -27,17 +28,19 @@ export class WorkflowEnvironment {
     this.client = new Client({ connection: server.connection, identity });
   }
 
-  static async create(): Promise<WorkflowEnvironment> {
+  /** @param controlActivities what the control worker can do beside running the workflows; none by default. */
+  static async create(controlActivities: (client: Client) => object = () => ({})): Promise<WorkflowEnvironment> {
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
     const server = await TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path: ensureBinary('test-server') } },
     });
     await server.connection.operatorService.addSearchAttributes({
       namespace: 'default',
-      searchAttributes: Object.fromEntries(Object.entries(searchAttributeTypes).map(([name, type]) => [name, indexedValueTypes[type]])),
+      searchAttributes: Object.fromEntries(Object.entries(registeredAttributes).map(([name, type]) => [name, indexedValueTypes[type]])),
     });
     const environment = new WorkflowEnvironment(server);
-    await environment.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows() } });
+    const activities = controlActivities(environment.client);
+    await environment.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows() }, ...(Object.keys(activities).length > 0 ? { activities } : {}) });
     return environment;
   }
 

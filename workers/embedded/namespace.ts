@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { searchAttributeTypes } from '../../workflows/messages.js';
+import { registeredAttributes } from '../../workflows/registered-attributes.js';
 
 /** Closed sessions can be looked at in the Web UI for this long. */
 const retentionMs = 30 * 86_400_000;
@@ -15,7 +15,7 @@ const indexedValueTypes = { Keyword: 2, Int: 3 } as const;
 export async function prepareNamespace(connection: Connection, namespace: string): Promise<void> {
   await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(retentionMs) } });
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(searchAttributeTypes).filter(([name]) => !(name in (customAttributes ?? {})));
+  const missing = Object.entries(registeredAttributes).filter(([name]) => !(name in (customAttributes ?? {})));
   if (missing.length === 0) return;
   const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]));
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
-import { searchAttributeTypes } from '../../workflows/messages.js';
+import { registeredAttributes } from '../../workflows/registered-attributes.js';
 import { prepareNamespace } from './namespace.js';
 import { anyFreePort, listenOnce } from './free-port.js';
 
@@ -71,7 +71,7 @@ export function serverCommand(home: string, { port, uiPort }: TemporalRecord, na
     ...pair('--dynamic-config-value', ['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000']),
     ...pair(
       '--search-attribute',
-      Object.entries(searchAttributeTypes).map(([name, type]) => `${name}=${type}`),
+      Object.entries(registeredAttributes).map(([name, type]) => `${name}=${type}`),
     ),
   ];
 }

@@ -8,12 +8,13 @@ import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureShimHome } from '../../../host/shim-home.js';
 import { choosePorts, readTemporalRecord, serverCommand, untilServing, type TemporalRecord } from '../../../workers/embedded/temporal-server.js';
-import { searchAttributes, searchAttributeTypes } from '../../../workflows/messages.js';
+import { searchAttributes } from '../../../workflows/messages.js';
+import { registeredAttributes } from '../../../workflows/registered-attributes.js';
 import { poll } from '../../support/poll.js';
 
 /** Numbers of the types in temporal.api.enums.v1.IndexedValueType. */
 const typeNumbers = { Keyword: 2, Int: 3 } as const;
-const expectedAttributes = Object.fromEntries(Object.entries(searchAttributeTypes).map(([name, type]) => [name, typeNumbers[type]]));
+const expectedAttributes = Object.fromEntries(Object.entries(registeredAttributes).map(([name, type]) => [name, typeNumbers[type]]));
 
 /** Tests run side by side. */
 const anyPorts = { SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0' };
