@@ -9,20 +9,24 @@ import { poll } from './poll.js';
 import { PublishedParameters } from './published-parameters.js';
 import { WorkflowEnvironment } from './workflow-environment.js';
 
-/** Gives a test file parameters as entities, and each test a store of its own. */
+/** Gives a test file parameters as entities, and each test a store of its own. What is told to running sessions is noted: this server lists no workflows. */
 export function useParameters() {
   let environment: WorkflowEnvironment;
   let store = new PublishedParameters();
+  let pushes: { name: ParameterName; version: number }[] = [];
   const begun = new Set<string>();
   beforeAll(async () => {
     const standing = { parameter: (name: ParameterName) => store.parameter(name), publish: (...[published]: Parameters<PublishedParameters['publish']>) => store.publish(published) };
-    environment = await WorkflowEnvironment.create((client) => ({ ...createParameterActivities({ store: standing, client }), ...createEntityActivities({ client }) }));
+    const pushParameter = (push: { name: ParameterName; version: number }) => Promise.resolve(pushes.push(push));
+    environment = await WorkflowEnvironment.create((client) => ({ ...createParameterActivities({ store: standing, client }), ...createEntityActivities({ client }), pushParameter }));
   });
   beforeEach(() => {
     store = new PublishedParameters();
+    pushes = [];
   });
   afterEach(async () => {
-    await Promise.all([...begun].map((workflowId) => environment.client.workflow.getHandle(workflowId).terminate('the test is over').catch(() => undefined)));
+    // A call that is open when its workflow is ended would keep the server from ever skipping time again.
+    for (const workflowId of begun) await environment.end(workflowId);
     begun.clear();
   });
   afterAll(() => environment.close());
@@ -34,6 +38,8 @@ export function useParameters() {
     get store() {
       return store;
     },
+    /** Resolves with what running sessions were told, once it is so much. */
+    pushed: (count: number) => poll(() => Promise.resolve(pushes), ({ length }) => length === count),
     /** The entity, begun; it is ended with the test. */
     async begin(name: ParameterName) {
       const workflowId = parameterWorkflowId(name);

@@ -4,6 +4,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { controlQueue, hostQueue } from '../../workflows/messages.js';
 import { registeredAttributes } from '../../workflows/registered-attributes.js';
+import { poll } from './poll.js';
 import { bundledWorkflows } from './workflow-bundle.js';
 
 /** Stands in every recorded history instead of a process and a machine. */
@@ -52,6 +53,16 @@ export class WorkflowEnvironment {
   /** Lets this time pass on the server, ms. */
   async skip(durationMs: number): Promise<void> {
     await this.server.sleep(durationMs);
+  }
+
+  /** Terminates a workflow if it is open, once no call and no task of it is: they would keep the server from ever skipping time again. */
+  async end(workflowId: string): Promise<void> {
+    const handle = this.client.workflow.getHandle(workflowId);
+    const { status } = await poll(
+      () => handle.describe(),
+      ({ status, raw }) => status.name !== 'RUNNING' || (!raw.pendingActivities?.length && !raw.pendingWorkflowTask),
+    );
+    if (status.name === 'RUNNING') await handle.terminate('the test is over');
   }
 
   /** The worker of a host: without it the host is away. */

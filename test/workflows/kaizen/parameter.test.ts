@@ -64,6 +64,14 @@ describe('a parameter', () => {
     expect(status).toMatchObject({ value: 0.6, lastKnownGood: 0.6, version: 1, history: [{ version: 1, value: 0.6, by: 'ada', reason: 'crashes late' }] });
     expect(await parameters.store.parameter('danger_zone')).toEqual({ name: 'danger_zone', value: 0.6, version: 1, rollout: null, enrolment: null });
     expect(await entity.handle().executeUpdate(setParameterUpdate, { args: [{ value: 0.6, by: 'ada', reason: 'again' }] })).toEqual(status);
+    expect(await parameters.pushed(1)).toEqual([{ name: 'danger_zone', version: 1 }]);
+  });
+
+  it('of a host is told to no session', async () => {
+    const entity = await parameters.begin('restart_strategy');
+    await entity.handle().executeUpdate(setParameterUpdate, { args: [{ value: 'sequential_init', by: 'ada', reason: 'the disk' }] });
+    await entity.handle().executeUpdate(refreshUpdate);
+    expect(await parameters.pushed(0)).toEqual([]);
   });
 
   it.each([
@@ -172,6 +180,7 @@ describe('an experiment', () => {
     expect(status).toMatchObject({ value: 0.6, lastKnownGood: 0.75, version: 2, enrolment: null, rollout: { experimentId, control: 0.75, share: 0.9 } });
     expect(await handle().executeUpdate(deployUpdate, { args: [asked] })).toEqual(status);
     expect(await parameters.store.parameter('danger_zone')).toMatchObject({ version: 2, rollout: { share: 0.9 } });
+    expect(await parameters.pushed(0)).toEqual([]);
   });
 
   it('that does not hold the parameter deploys nothing', async () => {
@@ -199,6 +208,7 @@ describe('an experiment', () => {
     expect(status).toMatchObject({ value: 0.75, lastKnownGood: 0.75, rollout: null, version: 2 });
     expect(await handle().executeUpdate(restoreUpdate, { args: [asked] })).toEqual(status);
     expect(await parameters.store.parameter('danger_zone')).toMatchObject({ value: 0.75, version: 2, rollout: null });
+    expect(await parameters.pushed(1)).toEqual([{ name: 'danger_zone', version: 2 }]);
   });
 
   it("restores nothing of another's", async () => {
