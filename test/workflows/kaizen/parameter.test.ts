@@ -45,6 +45,20 @@ async function rolledOut() {
   return { ...entity, status };
 }
 
+// First: a call that once failed keeps the time-skipping server from ever skipping again.
+describe('an experiment that ends', () => {
+  it("cools the parameter down, by the server's clock", async () => {
+    const entity = await held();
+    const asked = { experimentId: entity.experimentId, coolDownMs: day, reason: 'no evidence' };
+    const status = await entity.handle().executeUpdate(releaseUpdate, { args: [asked] });
+    expect(status).toMatchObject({ holder: null });
+    expect(await entity.handle().executeUpdate(releaseUpdate, { args: [{ ...asked, coolDownMs: 5 * day }] })).toEqual(status);
+    expect(await entity.handle().executeUpdate(acquireUpdate, { args: [{ experimentId: anExperiment(2) }] })).toMatchObject({ granted: false, reason: expect.stringContaining('cooling down until') });
+    await parameters.environment.skip(day + 1_000);
+    expect(await entity.handle().executeUpdate(acquireUpdate, { args: [{ experimentId: anExperiment(3) }] })).toMatchObject({ granted: true, status: { coolDownUntilMs: null } });
+  });
+});
+
 describe('a parameter', () => {
   it('that nobody has touched has its default, asks before nothing is tried, and publishes nothing', async () => {
     const entity = await parameters.begin('danger_zone');
@@ -142,17 +156,6 @@ describe('an experiment', () => {
     expect(await entity.handle().executeUpdate(acquireUpdate, { args: [{ experimentId: anExperiment() }] })).toEqual({ granted: false, reason });
     await entity.handle().executeUpdate(unfreezeUpdate, { args: [{ by: 'ada' }] });
     expect(await entity.handle().executeUpdate(acquireUpdate, { args: [{ experimentId: anExperiment() }] })).toMatchObject({ granted: true });
-  });
-
-  it('cools the parameter down when it lets it go, and the time of that is the server\'s', async () => {
-    const entity = await held();
-    const asked = { experimentId: entity.experimentId, coolDownMs: day, reason: 'no evidence' };
-    const status = await entity.handle().executeUpdate(releaseUpdate, { args: [asked] });
-    expect(status).toMatchObject({ holder: null });
-    expect(await entity.handle().executeUpdate(releaseUpdate, { args: [{ ...asked, coolDownMs: 5 * day }] })).toEqual(status);
-    expect(await entity.handle().executeUpdate(acquireUpdate, { args: [{ experimentId: anExperiment(2) }] })).toMatchObject({ granted: false, reason: expect.stringContaining('cooling down until') });
-    await parameters.environment.skip(day + 1_000);
-    expect(await entity.handle().executeUpdate(acquireUpdate, { args: [{ experimentId: anExperiment(3) }] })).toMatchObject({ granted: true, status: { coolDownUntilMs: null } });
   });
 
   it('enrols sessions and ends it again, each published once', async () => {
