@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Kysely } from 'kysely';
 import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { StoreTables } from './tables.js';
@@ -27,7 +28,7 @@ export async function findExperiments(db: Kysely<StoreTables>): Promise<Experime
 export async function insertLook(db: Kysely<StoreTables>, experimentId: string, look: ExperimentLook): Promise<void> {
   await db
     .insertInto('look')
-    .values({ experiment_id: experimentId, at_ms: look.atMs, look: JSON.stringify(look) })
+    .values({ experiment_id: experimentId, at_ms: look.atMs, look: packLook(look) })
     .onConflict((conflict) => conflict.columns(['experiment_id', 'at_ms']).doNothing())
     .execute();
 }
@@ -35,5 +36,14 @@ export async function insertLook(db: Kysely<StoreTables>, experimentId: string, 
 /** Oldest first. */
 export async function findLooks(db: Kysely<StoreTables>, experimentId: string): Promise<ExperimentLook[]> {
   const rows = await db.selectFrom('look').select('look').where('experiment_id', '=', experimentId).orderBy('at_ms').execute();
-  return rows.map((row) => JSON.parse(row.look) as ExperimentLook);
+  return rows.map((row) => unpackLook(row.look));
+}
+
+/** An experiment of months has thousands of looks that are much alike: packed, one takes a third. */
+function packLook(look: ExperimentLook): string {
+  return deflateRawSync(JSON.stringify(look)).toString('base64');
+}
+
+function unpackLook(packed: string): ExperimentLook {
+  return JSON.parse(inflateRawSync(Buffer.from(packed, 'base64')).toString()) as ExperimentLook;
 }

@@ -17,7 +17,7 @@ export interface MaturingOptions {
 }
 
 /** Units of one transaction: SQLite holds the event loop for as long as it lasts, and other processes off. */
-const unitsAtOnce = 500;
+const unitsAtOnce = 250;
 
 /** Assignments whose horizon is over become units, in order of assignment, once and for all. @returns how many were new. */
 export async function matureUnits(db: Kysely<StoreTables>, experimentId: string, options: MaturingOptions): Promise<number> {

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'libsql';
-import { Migrator, type Kysely } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, Migrator, sql, type Kysely } from 'kysely';
 import { migrationsFor, type DatabaseKind } from './migrations.js';
 import type { StoreTables } from './tables.js';
 
@@ -10,8 +10,19 @@ const migrationMs = 10_000;
 
 /** Makes the tables what this version knows. @throws what went wrong; nothing has changed then. */
 export async function migrate(database: Kysely<StoreTables>, kind: DatabaseKind): Promise<void> {
-  const { error } = await new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve(migrationsFor(kind)) } }).migrateToLatest();
+  const migrations = migrationsFor(kind);
+  const unknown = (await madeWith(database)).filter((name) => !(name in migrations));
+  if (unknown.length > 0) throw new Error(`it is of a newer version of SHIM, with ${unknown.join(', ')}`);
+  const { error } = await new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve(migrations) } }).migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+/** Names of the migrations that the tables were made with; none of a new database. */
+async function madeWith(database: Kysely<StoreTables>): Promise<string[]> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)} order by name`.execute(database);
+  return rows.map(({ name }) => name);
 }
 
 /**

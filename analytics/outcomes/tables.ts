@@ -9,8 +9,8 @@ export interface StoreTables {
   maturing: { experiment_id: string; units: number };
   unit: UnitRow;
   parameter: ParameterRow;
-  experiment: { id: string; started_at_ms: number; saved_at_ms: number; status: string };
-  look: { experiment_id: string; at_ms: number; look: string };
+  experiment: ExperimentRow;
+  look: LookRow;
   mirror_event: MirrorEventRow;
 }
 
@@ -100,6 +100,21 @@ export interface ParameterRow {
   /** JSON. */
   published: string;
   published_at_ms: number;
+}
+
+export interface ExperimentRow {
+  id: string;
+  started_at_ms: number;
+  saved_at_ms: number;
+  /** JSON. */
+  status: string;
+}
+
+export interface LookRow {
+  experiment_id: string;
+  at_ms: number;
+  /** JSON, raw deflate, base64. */
+  look: string;
 }
 
 export interface MirrorEventRow {
