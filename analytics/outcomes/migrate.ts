@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'libsql';
 import { DEFAULT_MIGRATION_TABLE, Migrator, sql, type Kysely } from 'kysely';
+import { isBusy } from './sqlite-file.js';
 import { migrationsFor, type DatabaseKind } from './migrations.js';
 import type { StoreTables } from './tables.js';
 
@@ -39,7 +40,7 @@ export async function alone<T>(path: string, work: () => Promise<T>): Promise<T>
         lock.exec('BEGIN EXCLUSIVE');
         break;
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') || performance.now() > deadlineMs) throw error;
+        if (!isBusy(error) || performance.now() > deadlineMs) throw error;
         await delay(20);
       }
     }

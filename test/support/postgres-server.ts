@@ -19,10 +19,12 @@ export function postgresPrograms(): string | null {
 
 /** A real PostgreSQL of a test's own, on loopback. */
 export class PostgresServer {
+  private process: ChildProcess | null = null;
+
   private constructor(
     readonly address: string,
     private readonly folder: string,
-    private readonly server: ChildProcess,
+    private readonly launch: () => ChildProcess,
   ) {}
 
   static async start(programs: string): Promise<PostgresServer> {
@@ -32,10 +34,25 @@ export class PostgresServer {
     const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: 'ignore' as const };
     execFileSync(join(programs, 'initdb'), ['--pgdata', join(folder, 'data'), '--auth=trust', '--username=shim', '--no-sync'], options);
     const port = await anyFreePort();
-    const server = spawn(join(programs, 'postgres'), ['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', String(port), '-k', folder, '-F'], options);
-    const started = new PostgresServer(`postgres://shim@127.0.0.1:${port}/postgres`, folder, server);
-    await poll(() => started.answers(), (answers) => answers, 20_000);
+    const launch = () => spawn(join(programs, 'postgres'), ['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', String(port), '-k', folder, '-F'], options);
+    const started = new PostgresServer(`postgres://shim@127.0.0.1:${port}/postgres`, folder, launch);
+    await started.run();
     return started;
+  }
+
+  /** Starts it, again after a halt: on the same port, with the same data. */
+  async run(): Promise<void> {
+    this.process = this.launch();
+    await poll(() => this.answers(), (answers) => answers, 20_000);
+  }
+
+  /** Ends it as an administrator does who does not wait: its connections are ended. */
+  async halt(): Promise<void> {
+    if (this.process === null) return;
+    const exited = once(this.process, 'exit');
+    this.process.kill('SIGINT');
+    await exited;
+    this.process = null;
   }
 
   /** A new, empty database. @returns its address. */
@@ -49,10 +66,7 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
-    const exited = once(this.server, 'exit');
-    // Fast shutdown: connections are ended, not waited for.
-    this.server.kill('SIGINT');
-    await exited;
+    await this.halt();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

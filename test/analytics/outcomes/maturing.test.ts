@@ -6,7 +6,7 @@ import { describeOnEach } from './store-places.js';
 const experimentId = 'experiment/danger_zone/1';
 const options = (nowMs: number) => ({ horizonMs: 1_000, nowMs, checkpointLimitMs: 50 });
 
-describeOnEach('units', (open) => {
+describeOnEach('units', ({ open }) => {
   it('mature when the horizon of their assignment is over, in its order, and never again', async () => {
     const store = await open();
     const [late, b, a] = [assignment({ assignedAtMs: 2_001 }), assignment({ sessionId: 'b', assignedAtMs: 2_000 }), assignment({ sessionId: 'a', assignedAtMs: 2_000 })];

@@ -19,7 +19,7 @@ describe('the outcome of an attempt', () => {
   });
 });
 
-describeOnEach('the record of outcomes', (open) => {
+describeOnEach('the record of outcomes', ({ open }) => {
   it('gives back what it was given, again after it was opened anew', async () => {
     const sessionId = randomUUID();
     const kept = [outcome({ sessionId }), outcome({ sessionId, epoch: 2, resumeStrategy: 'fork', costUsd: 0.25, inputTokens: 6e9 })];

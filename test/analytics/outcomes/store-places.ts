@@ -6,13 +6,18 @@ import { openStore } from '../../../analytics/outcomes/open-store.js';
 import type { Store } from '../../../analytics/outcomes/store.js';
 import { postgresPrograms, PostgresServer } from '../../support/postgres-server.js';
 
-/** Opens stores on one database of a test's own; what it opened is closed after the test. */
-export type OpenStore = () => Promise<Store>;
+/** A database of one test's own. */
+export interface StorePlace {
+  /** Opens it, as often as is wanted; what was opened is closed after the test. */
+  open: () => Promise<Store>;
+  /** What openStore takes. */
+  where: () => Promise<string>;
+}
 
 const programs = postgresPrograms();
 
-/** The same tests on each database; on PostgreSQL only where its programs are. Every test has a database of its own. */
-export function describeOnEach(title: string, tests: (open: OpenStore) => void): void {
+/** The same tests on each database; on PostgreSQL only where its programs are. */
+export function describeOnEach(title: string, tests: (place: StorePlace) => void): void {
   describe(`${title} on SQLite`, () => {
     let folder: string | null = null;
     const opened: Store[] = [];
@@ -21,10 +26,8 @@ export function describeOnEach(title: string, tests: (open: OpenStore) => void):
       if (folder !== null) rmSync(folder, { recursive: true, force: true });
       folder = null;
     });
-    tests(async () => {
-      folder ??= mkdtempSync(join(tmpdir(), 'shim-store-'));
-      return keep(opened, await openStore(join(folder, 'outcomes.db')));
-    });
+    const where = () => Promise.resolve(join((folder ??= mkdtempSync(join(tmpdir(), 'shim-store-'))), 'outcomes.db'));
+    tests({ where, open: async () => keep(opened, await openStore(await where())) });
   });
   describe.skipIf(programs === null)(`${title} on PostgreSQL`, () => {
     let server: PostgresServer | null = null;
@@ -38,10 +41,8 @@ export function describeOnEach(title: string, tests: (open: OpenStore) => void):
       await closeAll(opened);
       address = undefined;
     });
-    tests(async () => {
-      address ??= server?.createDatabase();
-      return keep(opened, await openStore((await address) ?? ''));
-    });
+    const where = () => (address ??= server?.createDatabase()) ?? Promise.reject(new Error('the server was not started'));
+    tests({ where, open: async () => keep(opened, await openStore(await where())) });
   });
 }
 
