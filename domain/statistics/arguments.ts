@@ -41,6 +41,13 @@ export function requireSuccesses(name: string, successes: number, trials: number
   if (successes > trials) throw new StatisticsError(statisticsErrorCodes.outOfRange, `${name} is ${successes} of only ${trials} trials`);
 }
 
+/** An interval whose open ends are null. @throws StatisticsError NotFinite, OutOfRange where its ends are in the wrong order. */
+export function requireInterval(name: string, { lower, upper }: { lower: number | null; upper: number | null }): void {
+  if (lower !== null) requireFinite(`lower end of ${name}`, lower);
+  if (upper !== null) requireFinite(`upper end of ${name}`, upper);
+  if (lower !== null && upper !== null && lower > upper) throw new StatisticsError(statisticsErrorCodes.outOfRange, `${name} from ${lower} to ${upper} is empty`);
+}
+
 /** @throws StatisticsError TooFewObservations where fewer than `least`. */
 export function requireObservations(name: string, count: number, least: number): void {
   if (count < least) throw new StatisticsError(statisticsErrorCodes.tooFew, `${name} has ${count} observations, and needs at least ${least}`);

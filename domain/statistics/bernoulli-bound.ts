@@ -59,15 +59,16 @@ export function updateBernoulliBound(state: BernoulliBoundState, added: Proporti
 
 export function bernoulliBoundResult(state: BernoulliBoundState): BernoulliBoundResult {
   const { successes, trials, alternative, alpha } = state;
-  const reached = evidence(state.logEValue, state.maxLogEValue);
-  if (trials === 0) return { ...reached, successes, trials, estimate: null, interval: { lower: 0, upper: 1 } };
+  // Named rather than spread: several times faster, and this is asked for after every update.
+  const { logEValue, eValue, pValue } = evidence(state.logEValue, state.maxLogEValue);
+  if (trials === 0) return { logEValue, eValue, pValue, successes, trials, estimate: null, interval: { lower: 0, upper: 1 } };
   const estimate = successes / trials;
   const rejected = (rate: number) => logBoundMixture(rate, alternative, successes, trials) >= -Math.log(alpha);
   const interval =
     alternative === 'less'
       ? { lower: 0, upper: successes === trials ? 1 : bisect(1, estimate, rejected) }
       : { lower: successes === 0 ? 0 : bisect(0, estimate, rejected), upper: 1 };
-  return { ...reached, successes, trials, estimate, interval };
+  return { logEValue, eValue, pValue, successes, trials, estimate, interval };
 }
 
 function logBoundMixture(bound: number, alternative: BernoulliBoundOptions['alternative'], successes: number, trials: number): number {

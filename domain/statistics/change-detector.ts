@@ -1,4 +1,4 @@
-import { requireBetween, requireObservations, requirePositive, requireWithin } from './arguments.js';
+import { requireBetween, requireFinite, requireObservations, requirePositive, requireWithin } from './arguments.js';
 
 export interface ChangeDetectorOptions {
   /** `bernoulli`: units with an event among units; `poisson`: events in an exposure. */
@@ -68,6 +68,7 @@ export function updateChangeDetector(state: ChangeDetectorState, { events, expos
       kind === 'poisson'
         ? events * Math.log(ratio) - baseline * (ratio - 1) * exposure
         : events * Math.log(ratio) + (exposure - events) * (Math.log1p(-baseline * ratio) - Math.log1p(-baseline));
+    requireFinite('the log likelihood ratio', logRatio);
     return Math.max(before, 0) + logRatio;
   });
   const looks = state.looks + 1;

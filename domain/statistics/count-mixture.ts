@@ -1,5 +1,5 @@
 import betaln from '@stdlib/math-base-special-betaln';
-import { requireBetween, requireCount, requirePositive, requireWithin } from './arguments.js';
+import { requireBetween, requireCount, requireFinite, requirePositive, requireWithin } from './arguments.js';
 import { evidence, type Evidence } from './evidence.js';
 import type { Arms, Interval } from './interval.js';
 
@@ -73,6 +73,7 @@ export function updateCountMixture(state: CountMixtureState, { arm, atRisk }: Co
   requireWithin('exposure of treatment', atRisk.treatment, 0, Number.MAX_VALUE);
   requirePositive(`exposure of ${arm}`, atRisk[arm]);
   const events = { ...state.events, [arm]: state.events[arm] + 1 };
+  requireFinite('exposure of both arms', atRisk.control + atRisk.treatment);
   const share = atRisk.treatment / (atRisk.control + atRisk.treatment);
   const treated = arm === 'treatment' ? 1 : 0;
   const logLikelihoods = [...state.logLikelihoods];
@@ -89,7 +90,9 @@ export function countMixtureResult({ logLikelihoods, logEValue, maxLogEValue, ke
   // A ratio between the last one kept and the next is not known to be rejected: the next one is the bound.
   const end = (at: number) => ratios[at] ?? null;
   const interval = kept === null ? { lower: end(best), upper: end(best) } : { lower: end(kept.from - 1), upper: end(kept.to + 1) };
-  return { ...evidence(logEValue, maxLogEValue), events, rateRatio: some ? (ratios[best] ?? null) : null, interval };
+  // Named rather than spread: several times faster, and this is asked for after every update.
+  const reached = evidence(logEValue, maxLogEValue);
+  return { logEValue, eValue: reached.eValue, pValue: reached.pValue, events, rateRatio: some ? (ratios[best] ?? null) : null, interval };
 }
 
 /**
@@ -108,31 +111,35 @@ export function countLogEValue(events: Arms<number>, share: number, a = 1, b = 1
   requireBetween('share', share, 0, 1);
   requirePositive('a', a);
   requirePositive('b', b);
-  return betaln(a + events.treatment, b + events.control) - betaln(a, b) - events.treatment * Math.log(share) - events.control * Math.log1p(-share);
+  const logEValue = betaln(a + events.treatment, b + events.control) - betaln(a, b) - events.treatment * Math.log(share) - events.control * Math.log1p(-share);
+  // A prior so near to 0 that there is no such number.
+  requireFinite('the log e-value', logEValue);
+  return logEValue;
 }
 
 function logMixture(logLikelihoods: readonly number[], spread: number): number {
-  const weights = priorOf(spread);
+  const logPrior = logPriorOf(spread);
   let largest = Number.NEGATIVE_INFINITY;
-  for (const value of logLikelihoods) if (value > largest) largest = value;
+  for (let at = 0; at < logPrior.length; at += 1) largest = Math.max(largest, (logPrior[at] as number) + (logLikelihoods[at] as number));
   let sum = 0;
-  for (let at = 0; at < weights.length; at += 1) sum += (weights[at] as number) * Math.exp((logLikelihoods[at] as number) - largest);
+  for (let at = 0; at < logPrior.length; at += 1) sum += Math.exp((logPrior[at] as number) + (logLikelihoods[at] as number) - largest);
   return largest + Math.log(sum);
 }
 
-/** Priors by their spread: they cost as much as all the rest of an update, and are always the same. */
-const priors = new Map<number, readonly number[]>();
+/** Logarithms of priors by their spread: they cost as much as all the rest of an update, and are always the same. */
+const logPriors = new Map<number, readonly number[]>();
 
-function priorOf(spread: number): readonly number[] {
-  const known = priors.get(spread);
+function logPriorOf(spread: number): readonly number[] {
+  const known = logPriors.get(spread);
   if (known) return known;
-  const weights = logRatios.map((ratio) => Math.exp(-0.5 * (ratio / spread) ** 2));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  const prior = weights.map((weight) => weight / sum);
+  // As logarithms: of a narrow prior the far weights underflow, which strong evidence may call for.
+  const logWeights = logRatios.map((ratio) => Math.max(-Number.MAX_VALUE, -0.5 * (ratio / spread) ** 2));
+  const logSum = Math.log(logWeights.reduce((total, logWeight) => total + Math.exp(logWeight), 0));
+  const logPrior = logWeights.map((logWeight) => logWeight - logSum);
   // A few spreads are in use at once; whoever uses more computes them anew.
-  if (priors.size >= 16) priors.clear();
-  priors.set(spread, prior);
-  return prior;
+  if (logPriors.size >= 16) logPriors.clear();
+  logPriors.set(spread, logPrior);
+  return logPrior;
 }
 
 function likeliest(logLikelihoods: readonly number[]): number {

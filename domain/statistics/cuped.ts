@@ -1,4 +1,4 @@
-import { requireCount, requireFinite, requireObservations } from './arguments.js';
+import { requireCount, requireFinite, requireObservations, requireWithin } from './arguments.js';
 import type { Arms, SampleSummary } from './interval.js';
 import { StatisticsError, statisticsErrorCodes } from './statistics-error.js';
 
@@ -45,7 +45,7 @@ export function covariateSums(post: readonly number[], pre: readonly number[]): 
  *
  * Source: Deng, Xu, Kohavi and Walker 2013, eq. 4 and 5; theta from the covariance pooled within arms.
  *
- * @throws StatisticsError TooFewObservations (an arm has fewer than 2 units), NotFinite.
+ * @throws StatisticsError TooFewObservations (an arm has fewer than 2 units), NotFinite, OutOfRange (a negative sum of squares).
  */
 export function cuped({ control, treatment }: Arms<CovariateSums>): CupedResult {
   const c = moments('control', control);
@@ -60,6 +60,7 @@ export function cuped({ control, treatment }: Arms<CovariateSums>): CupedResult 
     variance: Math.max(0, arm.postSquares - 2 * theta * arm.products + theta * theta * arm.preSquares) / (arm.n - 1),
   });
   const adjusted = { control: adjust(c), treatment: adjust(t) };
+  for (const { mean, variance } of [adjusted.control, adjusted.treatment]) requireFinite('an adjusted mean or its variance', mean + variance);
   const before = c.postSquares / (c.n - 1) / c.n + t.postSquares / (t.n - 1) / t.n;
   const after = adjusted.control.variance / c.n + adjusted.treatment.variance / t.n;
   return { theta, adjusted, varianceReduction: before > 0 ? Math.max(0, 1 - after / before) : 0 };
@@ -77,6 +78,8 @@ interface Moments {
 
 function moments(name: string, sums: CovariateSums): Moments {
   for (const [field, value] of Object.entries(sums)) requireFinite(`${field} of ${name}`, value);
+  requireWithin(`sumPostSquared of ${name}`, sums.sumPostSquared, 0, Number.MAX_VALUE);
+  requireWithin(`sumPreSquared of ${name}`, sums.sumPreSquared, 0, Number.MAX_VALUE);
   const { n, sumPost, sumPre, sumPostSquared, sumPreSquared, sumProduct } = sums;
   requireCount(`n of ${name}`, n);
   requireObservations(name, n, 2);

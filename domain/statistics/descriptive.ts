@@ -20,6 +20,9 @@ export function describe(values: readonly number[]): Description {
   const sorted = checked(values, 1);
   const n = sorted.length;
   const variance = n > 1 ? sampleVariance(sorted) : 0;
+  // Of finite observations whose sum or squares are past the largest number.
+  requireFinite('the mean', mean(sorted));
+  requireFinite('the variance', variance);
   return {
     n,
     mean: mean(sorted),
@@ -99,6 +102,7 @@ export function theilSenTrend(x: readonly number[], y: readonly number[], alpha 
   const lowerRank = Math.max(roundHalfEven((slopes.length - half) / 2) - 1, 0);
   const slope = quantileOfSorted(slopes, 0.5);
   const intercept = quantileOfSorted(checked(y, 1), 0.5) - slope * quantileOfSorted(checked(x, 1), 0.5);
+  for (const value of [slope, intercept, slopes[lowerRank], slopes[upperRank]]) requireFinite('the trend', value as number);
   return { slope, intercept, interval: { lower: slopes[lowerRank] as number, upper: slopes[upperRank] as number } };
 }
 
@@ -119,6 +123,7 @@ export function regressionTrend(x: readonly number[], y: readonly number[], alph
   const half = standardError * tQuantile(1 - alpha / 2, n - 2);
   // Points on a line leave no doubt about its slope.
   const pValue = standardError > 0 ? tPValue(slope / standardError, n - 2, 'two-sided') : slope === 0 ? 1 : 0;
+  for (const value of [slope, intercept, Math.abs(slope) + half]) requireFinite('the trend', value);
   return { slope, intercept, standardError, pValue, interval: { lower: slope - half, upper: slope + half } };
 }
 
@@ -140,7 +145,10 @@ function quantileOfSorted(sorted: readonly number[], probability: number): numbe
   const below = Math.floor(position);
   const low = sorted[below] as number;
   const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (position - below) * (high - low);
+  const estimate = low + (position - below) * (high - low);
+  // Two observations may lie further apart than the largest number.
+  requireFinite('the quantile', estimate);
+  return estimate;
 }
 
 /** What ties take from the variance of Kendall's statistic, times 18. */

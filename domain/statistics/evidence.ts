@@ -1,3 +1,5 @@
+import { requireFinite } from './arguments.js';
+
 /** What a sequential test says at one moment. */
 export interface Evidence {
   /** Natural logarithm of the e-value now. */
@@ -8,7 +10,9 @@ export interface Evidence {
   pValue: number;
 }
 
-/** @param logEValue now. @param maxLogEValue the highest so far, the start (0) included. */
+/** @param logEValue now. @param maxLogEValue the highest so far, the start (0) included. @throws StatisticsError NotFinite. */
 export function evidence(logEValue: number, maxLogEValue: number): Evidence {
+  requireFinite('logEValue', logEValue);
+  requireFinite('maxLogEValue', maxLogEValue);
   return { logEValue, eValue: Math.min(Math.exp(logEValue), Number.MAX_VALUE), pValue: Math.min(1, Math.exp(-maxLogEValue)) };
 }

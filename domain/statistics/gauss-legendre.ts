@@ -1,3 +1,5 @@
+import { requireCount } from './arguments.js';
+
 export interface Quadrature {
   /** On [-1, 1]. */
   nodes: number[];
@@ -9,8 +11,11 @@ export interface Quadrature {
  * functions such as normal densities.
  *
  * Source: Press et al. 2007, section 4.6.1 (Newton's method from the asymptotic zeros).
+ *
+ * @param n nodes, from 1. @throws StatisticsError NotFinite, OutOfRange.
  */
 export function gaussLegendre(n: number): Quadrature {
+  requireCount('n', n, 1);
   const nodes: number[] = [];
   const weights: number[] = [];
   for (let i = 0; i < n; i += 1) {

@@ -2,7 +2,7 @@ import erfc from '@stdlib/math-base-special-erfc';
 import erfcx from '@stdlib/math-base-special-erfcx';
 import { requireBetween, requireCount, requireFinite, requireWithin } from './arguments.js';
 import { evidence, type Evidence } from './evidence.js';
-import type { Alternative, Arms, Interval, SampleSummary } from './interval.js';
+import { narrowed, type Alternative, type Arms, type Interval, type SampleSummary } from './interval.js';
 
 export interface MeanSequenceOptions {
   /** Of the test, and 1 less the interval's confidence; between 0 and 1. */
@@ -25,6 +25,8 @@ export interface MeanSequenceState {
   burnIn: number;
   arms: Arms<SampleSummary>;
   maxLogEValue: number;
+  /** What all intervals so far have in common. */
+  interval: Interval;
 }
 
 export interface MeanSequenceResult extends Evidence {
@@ -33,6 +35,7 @@ export interface MeanSequenceResult extends Evidence {
   /** Treatment's mean less control's; null while not ready. */
   difference: number | null;
   standardError: number | null;
+  /** Holds the true difference at all times at once with probability 1 - alpha at least, asymptotically; never widens. */
   interval: Interval;
 }
 
@@ -54,7 +57,7 @@ export function createMeanSequence({ alpha, plannedUnits, alternative = 'two-sid
   requireCount('burnIn', burnIn, 2);
   const level = alternative === 'two-sided' ? alpha : 2 * alpha;
   const rhoSquared = (-2 * Math.log(level) + Math.log(1 - 2 * Math.log(level))) / plannedUnits;
-  return { alpha, rhoSquared, alternative, burnIn, arms: { control: empty, treatment: empty }, maxLogEValue: 0 };
+  return { alpha, rhoSquared, alternative, burnIn, arms: { control: empty, treatment: empty }, maxLogEValue: 0, interval: { lower: null, upper: null } };
 }
 
 /** Takes in units of one arm: a single one is {n: 1, mean: its value, variance: 0}. @throws StatisticsError NotFinite, OutOfRange. */
@@ -63,21 +66,43 @@ export function updateMeanSequence(state: MeanSequenceState, arm: keyof Arms<unk
   requireFinite('mean', units.mean);
   requireWithin('variance', units.variance, 0, Number.MAX_VALUE);
   if (units.n === 0) return state;
-  const next = { ...state, arms: { ...state.arms, [arm]: merged(state.arms[arm], units) } };
-  const found = look(next);
-  return found ? { ...next, maxLogEValue: Math.max(state.maxLogEValue, found.logEValue) } : next;
+  return looked(state, { ...state.arms, [arm]: merged(state.arms[arm], units) });
+}
+
+/**
+ * Takes all units so far in place of what the state held: for summaries that do not add up, such as a ratio's (ratioSummary),
+ * and for those that a store sums up anew.
+ *
+ * @throws StatisticsError NotFinite, OutOfRange (also where an arm has fewer units than before).
+ */
+export function observeMeanSequence(state: MeanSequenceState, arms: Arms<SampleSummary>): MeanSequenceState {
+  for (const arm of ['control', 'treatment'] as const) {
+    requireCount(`n of ${arm}`, arms[arm].n, state.arms[arm].n);
+    requireFinite(`mean of ${arm}`, arms[arm].mean);
+    requireWithin(`variance of ${arm}`, arms[arm].variance, 0, Number.MAX_VALUE);
+  }
+  return looked(state, arms);
 }
 
 export function meanSequenceResult(state: MeanSequenceState): MeanSequenceResult {
-  const found = look(state);
-  if (!found) return { ...evidence(0, state.maxLogEValue), ready: false, difference: null, standardError: null, interval: { lower: null, upper: null } };
-  const { difference, standardError, scaled, logEValue } = found;
-  const { alternative, alpha } = state;
+  const found = look(state, state.arms);
+  // Named rather than spread: several times faster, and this is asked for after every update.
+  const { logEValue, eValue, pValue } = evidence(found?.logEValue ?? 0, state.maxLogEValue);
+  return { logEValue, eValue, pValue, ready: found !== null, difference: found?.difference ?? null, standardError: found?.standardError ?? null, interval: state.interval };
+}
+
+function looked(state: MeanSequenceState, arms: Arms<SampleSummary>): MeanSequenceState {
+  const found = look(state, arms);
+  if (!found) return { ...state, arms };
+  return { ...state, arms, maxLogEValue: Math.max(state.maxLogEValue, found.logEValue), interval: narrowed(state.interval, intervalAt(found, state)) };
+}
+
+/** By what is seen at this moment alone. */
+function intervalAt({ difference, standardError, scaled }: Look, { alternative, alpha }: MeanSequenceState): Interval {
   // As products and not ratios of N and rho: N rho² may be small.
   const logTerm = alternative === 'two-sided' ? Math.log(Math.sqrt(scaled + 1) / alpha) : Math.log1p(Math.sqrt(scaled + 1) / (2 * alpha));
   const half = standardError * Math.sqrt(((2 * (scaled + 1)) / scaled) * logTerm);
-  const interval = { lower: alternative === 'less' ? null : difference - half, upper: alternative === 'greater' ? null : difference + half };
-  return { ...evidence(logEValue, state.maxLogEValue), ready: true, difference, standardError, interval };
+  return { lower: alternative === 'less' ? null : difference - half, upper: alternative === 'greater' ? null : difference + half };
 }
 
 /** Two summaries as one (Chan, Golub and LeVeque 1983). */
@@ -85,6 +110,8 @@ function merged(a: SampleSummary, b: SampleSummary): SampleSummary {
   const n = a.n + b.n;
   const shift = b.mean - a.mean;
   const squares = a.variance * Math.max(0, a.n - 1) + b.variance * (b.n - 1) + (shift * shift * a.n * b.n) / n;
+  // Of finite units whose squares are past the largest number.
+  requireFinite('the sum of squares', squares);
   return { n, mean: a.mean + (shift * b.n) / n, variance: n > 1 ? squares / (n - 1) : 0 };
 }
 
@@ -96,11 +123,13 @@ interface Look {
   logEValue: number;
 }
 
-function look({ arms: { control, treatment }, rhoSquared, alternative, burnIn }: MeanSequenceState): Look | null {
+function look({ rhoSquared, alternative, burnIn }: MeanSequenceState, { control, treatment }: Arms<SampleSummary>): Look | null {
   if (Math.min(control.n, treatment.n) < burnIn) return null;
   const standardError = Math.sqrt(control.variance / control.n + treatment.variance / treatment.n);
   if (standardError === 0) return null;
   const difference = treatment.mean - control.mean;
+  requireFinite('the standard error', standardError);
+  requireFinite('the difference', difference);
   const scaled = (control.n + treatment.n) * rhoSquared;
   const z = difference / standardError;
   const twoSided = (scaled * z * z) / (2 * (scaled + 1)) - Math.log1p(scaled) / 2;

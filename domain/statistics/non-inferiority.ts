@@ -1,6 +1,5 @@
-import { requireFinite, requireWithin } from './arguments.js';
+import { requireInterval, requireWithin } from './arguments.js';
 import type { Interval } from './interval.js';
-import { StatisticsError, statisticsErrorCodes } from './statistics-error.js';
 
 /** What an interval says of a guardrail. `harmed` outranks: what is shown to do harm is not saved by a generous margin. */
 export type GuardrailFinding = 'harmed' | 'non_inferior' | 'undecided';
@@ -27,9 +26,7 @@ export function judgeGuardrail(interval: Interval, { goodDirection, margin, harm
   requireWithin('margin', margin, 0, Number.MAX_VALUE);
   requireWithin('harmAbove', harmAbove, 0, Number.MAX_VALUE);
   const { lower, upper } = interval;
-  if (lower !== null) requireFinite('lower', lower);
-  if (upper !== null) requireFinite('upper', upper);
-  if (lower !== null && upper !== null && lower > upper) throw new StatisticsError(statisticsErrorCodes.outOfRange, `the interval from ${lower} to ${upper} is empty`);
+  requireInterval('the interval', interval);
   // Worsening: how much the treatment is on the bad side of control.
   const least = goodDirection === 'lower' ? lower : upper === null ? null : -upper;
   const most = goodDirection === 'lower' ? upper : lower === null ? null : -lower;

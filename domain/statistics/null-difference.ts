@@ -1,3 +1,5 @@
+import { requireBetween, requirePositive } from './arguments.js';
+
 /**
  * The point (p, p + difference) that is nearest to the means (control, treatment) in Kullback-Leibler
  * divergence weighted by the trials of each arm; p is returned. It minimises
@@ -6,10 +8,16 @@
  * found by Newton steps inside a bracket.
  *
  * Source: Turner and Grunwald 2023, Statistics and Probability Letters 198 (arXiv 2203.09785): the
- * reverse information projection for a convex null. Exact to rounding. Arguments are not checked: both means lie
- * strictly inside (0, 1), both trials are above 0, the difference strictly inside (-1, 1).
+ * reverse information projection for a convex null. Exact to rounding. Both means lie strictly inside (0, 1),
+ * both trials are above 0, the difference strictly inside (-1, 1).
+ * @throws StatisticsError NotFinite, OutOfRange.
  */
 export function projectOntoDifference(controlTrials: number, control: number, treatmentTrials: number, treatment: number, difference: number): number {
+  requirePositive('controlTrials', controlTrials);
+  requirePositive('treatmentTrials', treatmentTrials);
+  requireBetween('control', control, 0, 1);
+  requireBetween('treatment', treatment, 0, 1);
+  requireBetween('difference', difference, -1, 1);
   if (difference === 0) return (controlTrials * control + treatmentTrials * treatment) / (controlTrials + treatmentTrials);
   const shifted = treatment - difference;
   let low = Math.max(Math.min(control, shifted), 0, -difference);

@@ -1,5 +1,5 @@
 import betaln from '@stdlib/math-base-special-betaln';
-import { requireBetween, requirePositive, requireSuccesses } from './arguments.js';
+import { requireBetween, requireFinite, requirePositive, requireSuccesses } from './arguments.js';
 import { bisect } from './bisect.js';
 import type { Interval, Proportion } from './interval.js';
 
@@ -30,7 +30,9 @@ export function bestRho(v: number, alpha: number): number {
   requirePositive('v', v);
   requireBetween('alpha', alpha, 0, 1);
   const twice = -2 * Math.log(alpha);
-  return v / (twice + Math.log1p(twice));
+  const rho = v / (twice + Math.log1p(twice));
+  requireFinite('rho', rho);
+  return rho;
 }
 
 /**
@@ -65,6 +67,7 @@ export function oneSampleBernoulliResult({ alpha, optimalTrials, successes, tria
 /**
  * Concentration c of the mixing Beta(c p, c (1 - p)): with v = p (1 - p) optimalTrials, rho and
  * r = max(rho - p (1 - p), 0.001 p (1 - p)) of Howard et al. 2021 (proposition 7, equations 56-57, as in confseq), r is c p (1 - p).
+ * @throws StatisticsError NotFinite, OutOfRange.
  */
 export function mixtureConcentration(optimalTrials: number, alpha: number): number {
   return Math.max(bestRho(optimalTrials, alpha) - 1, 1e-3);
@@ -72,11 +75,23 @@ export function mixtureConcentration(optimalTrials: number, alpha: number): numb
 
 /**
  * Natural logarithm of the mixture of likelihoods over Beta(c p, c (1 - p)), divided by the likelihood of p: a
- * martingale from 1 where p is the true rate. Arguments are not checked; p strictly inside (0, 1).
+ * martingale from 1 where p, strictly inside (0, 1), is the true rate.
+ * @throws StatisticsError NotFinite, OutOfRange.
  */
 export function logBetaMixture(rate: number, concentration: number, successes: number, trials: number): number {
+  requireBetween('rate', rate, 0, 1);
+  requirePositive('concentration', concentration);
+  requireSuccesses('successes', successes, trials);
   const a = concentration * rate;
   const b = concentration * (1 - rate);
   const failures = trials - successes;
-  return betaln(a + successes, b + failures) - betaln(a, b) - (successes === 0 ? 0 : successes * Math.log(rate)) - (failures === 0 ? 0 : failures * Math.log1p(-rate));
+  const logMixture = logBeta(a + successes, b + failures) - logBeta(a, b) - (successes === 0 ? 0 : successes * Math.log(rate)) - (failures === 0 ? 0 : failures * Math.log1p(-rate));
+  requireFinite('the log mixture', logMixture);
+  return logMixture;
+}
+
+/** The package's overflows where an argument is next to 0, as an interval's search comes to; B(a, b) is 1/a there. */
+function logBeta(a: number, b: number): number {
+  const least = Math.min(a, b);
+  return least < 1e-290 ? -Math.log(Math.max(least, Number.MIN_VALUE)) : betaln(a, b);
 }

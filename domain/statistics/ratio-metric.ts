@@ -33,5 +33,8 @@ export function ratioSummary(sums: RatioSums): SampleSummary {
   const varianceD = (sumDenominatorSquared - n * d * d) / (n - 1);
   const covariance = (sumProduct - n * m * d) / (n - 1);
   const variance = varianceM / d ** 2 + (varianceD * m ** 2) / d ** 4 - (2 * covariance * m) / d ** 3;
+  // Denominators so near to 0 that their powers leave the range of numbers.
+  requireFinite('the ratio', m / d);
+  requireFinite('the variance of the ratio', variance);
   return { n, mean: m / d, variance: Math.max(0, variance) };
 }

@@ -1,5 +1,5 @@
 import gammaln from '@stdlib/math-base-special-gammaln';
-import { requireCounts, requireObservations, requirePositive } from './arguments.js';
+import { requireBetween, requireCounts, requireFinite, requireObservations, requirePositive } from './arguments.js';
 import { StatisticsError, statisticsErrorCodes } from './statistics-error.js';
 import { chiSquareUpperTail } from './tails.js';
 
@@ -83,11 +83,13 @@ export function updateSampleRatio(state: SampleRatioState, block: readonly numbe
   logMixture += gammaln(posteriorTotal) - gammaln(posteriorTotal + total);
   const logLikelihoodNull = state.logLikelihoodNull + ways + logNull;
   const logLikelihoodMixture = state.logLikelihoodMixture + ways + logMixture;
+  requireFinite('the log Bayes factor', logLikelihoodMixture - logLikelihoodNull);
   return { ...state, counts, logLikelihoodNull, logLikelihoodMixture, logLargest: Math.max(state.logLargest, logLikelihoodMixture - logLikelihoodNull) };
 }
 
-/** @param alpha mismatch is declared where p is at most this. */
+/** @param alpha mismatch is declared where p is at most this; between 0 and 1. @throws StatisticsError NotFinite, OutOfRange. */
 export function sampleRatioResult(state: SampleRatioState, alpha = 0.001): SampleRatioResult {
+  requireBetween('alpha', alpha, 0, 1);
   const pValue = Math.min(1, Math.exp(-state.logLargest));
   return { logEValue: state.logLikelihoodMixture - state.logLikelihoodNull, pValue, mismatch: pValue <= alpha };
 }
@@ -98,5 +100,9 @@ function normalised(shares: readonly number[], observed: readonly number[]): num
   if (observed.length !== shares.length) throw new StatisticsError(statisticsErrorCodes.outOfRange, `there are ${observed.length} counts for ${shares.length} shares`);
   for (const share of shares) requirePositive('a share', share);
   const sum = shares.reduce((total, share) => total + share, 0);
-  return shares.map((share) => share / sum);
+  requireFinite('the sum of the shares', sum);
+  const wanted = shares.map((share) => share / sum);
+  // One of subnormal size beside a huge one.
+  for (const share of wanted) requirePositive('a share of the sum', share);
+  return wanted;
 }

@@ -70,8 +70,12 @@ function satterthwaite(control: SampleSummary, treatment: SampleSummary): number
 function compared(difference: number, standardError: number, degreesOfFreedom: number, { alpha = 0.05, alternative = 'two-sided' }: MeanComparisonOptions): MeanComparison {
   requireBetween('alpha', alpha, 0, 1);
   requireVariance('the difference', standardError);
+  requireFinite('the standard error', standardError);
   const statistic = difference / standardError;
   const half = standardError * tQuantile(1 - (alternative === 'two-sided' ? alpha / 2 : alpha), degreesOfFreedom);
   const interval = { lower: alternative === 'less' ? null : difference - half, upper: alternative === 'greater' ? null : difference + half };
-  return { difference, standardError, statistic, degreesOfFreedom, pValue: tPValue(statistic, degreesOfFreedom, alternative), interval };
+  const pValue = tPValue(statistic, degreesOfFreedom, alternative);
+  requireFinite('half the interval', half);
+  requireFinite('the difference', Math.abs(difference) + half);
+  return { difference, standardError, statistic, degreesOfFreedom, pValue, interval };
 }

@@ -51,3 +51,10 @@ export function meanStop(bins: readonly number[], width: number, runs: number): 
   const sum = bins.reduce((total, count, at) => total + count * (at + 0.5) * width, 0);
   return (sum + (runs - stopped) * bins.length * width) / runs;
 }
+
+/** Those of one simulation. @throws Error where none of its parts was simulated. */
+export function tallyOf(tallies: ReadonlyMap<string, Tally>, name: string): Tally {
+  const tally = tallies.get(name);
+  if (!tally) throw new Error(`no part of ${name} was simulated`);
+  return tally;
+}

@@ -26,13 +26,13 @@ function jobsOf(scale: number): Job[] {
   });
 }
 
-async function validate(scale: number): Promise<void> {
+async function validate(scale: number, workers: number): Promise<void> {
   const kept = new KeptParts(join(project, '.validation'), fileURLToPath(simulationsModule));
   const jobs = jobsOf(scale);
   const missing = jobs.filter(({ name, part, runs }) => kept.get(name, part, runs) === null);
   if (missing.length < jobs.length) console.log(`${jobs.length - missing.length} of ${jobs.length} parts are there from before`);
   const bar = new SingleBar({ format: '{bar} {percentage} %  {value} of {total} parts  {eta_formatted} to go', hideCursor: true, noTTYOutput: !process.stdout.isTTY, notTTYSchedule: 60_000 });
-  const pool = new Piscina<Job, Tally>({ filename: simulationsModule.href, maxThreads: availableParallelism() });
+  const pool = new Piscina<Job, Tally>({ filename: simulationsModule.href, minThreads: 1, maxThreads: workers });
   bar.start(jobs.length, jobs.length - missing.length);
   try {
     await Promise.all(
@@ -54,7 +54,8 @@ async function validate(scale: number): Promise<void> {
 const program = new Command('validate:statistics')
   .description('Simulates how often the statistics err, and writes docs/statistics.md. Interrupted, it goes on where it was.')
   .option('--scale <share>', 'share of the whole validation to run, above 0', positive, 1)
-  .action(({ scale }: { scale: number }) => validate(scale));
+  .option('--workers <count>', 'threads to run it on', positive, availableParallelism())
+  .action(({ scale, workers }: { scale: number; workers: number }) => validate(scale, Math.ceil(workers)));
 
 function positive(text: string): number {
   const value = Number(text);

@@ -1,6 +1,8 @@
 import { bernoulliEProcessResult, createBernoulliEProcess, updateBernoulliEProcess } from '../../domain/statistics/bernoulli-e-process.js';
-import { createMeanSequence, meanSequenceResult, updateMeanSequence } from '../../domain/statistics/mean-sequence.js';
-import { draws, type StreamName } from './streams.js';
+import type { Arms, Proportion, SampleSummary } from '../../domain/statistics/interval.js';
+import { createMeanSequence, meanSequenceResult, observeMeanSequence } from '../../domain/statistics/mean-sequence.js';
+import { ratioSummary } from '../../domain/statistics/ratio-metric.js';
+import { draws, type Draw, type Drawn, type StreamName } from './streams.js';
 import type { Tally } from './tally.js';
 
 /** Of every test here. */
@@ -18,15 +20,18 @@ export const flatBoundary = 3.585;
 const naiveBoundary = 1.959963984540054;
 
 interface Monitor {
-  /** One session of each arm. @returns whether the test rejects at this moment. */
-  look(control: number, treatment: number): boolean;
+  /**
+   * @param summary of all sessions so far. @param block outcomes of the sessions since the last look.
+   * @returns whether the test rejects at this moment.
+   */
+  look(summary: Arms<SampleSummary>, block: Arms<Proportion>): boolean;
 }
 
 function eProcess(): Monitor {
   let state = createBernoulliEProcess({ alpha, differences: [] });
   return {
-    look(control, treatment) {
-      state = updateBernoulliEProcess(state, { control: { successes: control, trials: 1 }, treatment: { successes: treatment, trials: 1 } });
+    look(_summary, block) {
+      state = updateBernoulliEProcess(state, block);
       return bernoulliEProcessResult(state).pValue <= alpha;
     },
   };
@@ -36,64 +41,81 @@ function eProcess(): Monitor {
 function meanSequence(plannedUnits: number): Monitor {
   let state = createMeanSequence({ alpha, plannedUnits, burnIn: 2 });
   return {
-    look(control, treatment) {
-      state = updateMeanSequence(state, 'control', { n: 1, mean: control, variance: 0 });
-      state = updateMeanSequence(state, 'treatment', { n: 1, mean: treatment, variance: 0 });
-      const { lower, upper } = meanSequenceResult(state).interval;
-      return lower !== null && upper !== null && (lower > 0 || upper < 0);
+    look(summary) {
+      state = observeMeanSequence(state, summary);
+      // By what is seen now alone: where the interval excludes 0. The p-value and the interval kept would remember earlier looks.
+      return meanSequenceResult(state).logEValue >= -Math.log(alpha);
     },
   };
 }
 
 /** |z| of the two means against a boundary that stays: naive peeking, and mSPRT as it is often run. */
 function flat(boundary: number): Monitor {
-  let n = 0;
-  let [sumC, sumT, squaresC, squaresT] = [0, 0, 0, 0];
   return {
-    look(control, treatment) {
-      n += 1;
-      sumC += control;
-      sumT += treatment;
-      squaresC += control * control;
-      squaresT += treatment * treatment;
-      const variance = (squaresC - (sumC * sumC) / n + squaresT - (sumT * sumT) / n) / (n - 1) / n;
+    look({ control, treatment }) {
+      const variance = control.variance / control.n + treatment.variance / treatment.n;
       // As anyone would: not before there is a handful.
-      return n >= 10 && variance > 0 && Math.abs(sumT - sumC) / n >= boundary * Math.sqrt(variance);
+      return control.n >= 10 && variance > 0 && Math.abs(treatment.mean - control.mean) >= boundary * Math.sqrt(variance);
     },
   };
 }
 
+const monitors = {
+  'e-process': eProcess,
+  'mean sequence': () => meanSequence(2 * pairs),
+  // Tightest where the asymptotics are worst.
+  'early mean sequence': () => meanSequence(50),
+  naive: () => flat(naiveBoundary),
+  'flat boundary': () => flat(flatBoundary),
+} satisfies Record<string, () => Monitor>;
+
+export type Method = keyof typeof monitors;
+export const methods = Object.keys(monitors) as Method[];
+
+/** One arm of a run: sums of all its sessions, and the outcomes since the last look at every pair and in batches. */
+class Arm {
+  private readonly sums = { n: 0, sumNumerator: 0, sumDenominator: 0, sumNumeratorSquared: 0, sumDenominatorSquared: 0, sumProduct: 0 };
+  private inBatch = 0;
+
+  constructor(private readonly isRatio: boolean) {}
+
+  add({ value, denominator, outcome }: Drawn): Proportion {
+    const { sums } = this;
+    sums.n += 1;
+    sums.sumNumerator += value;
+    sums.sumDenominator += denominator;
+    sums.sumNumeratorSquared += value * value;
+    sums.sumDenominatorSquared += denominator * denominator;
+    sums.sumProduct += value * denominator;
+    const successes = outcome ? 1 : 0;
+    this.inBatch += successes;
+    return { successes, trials: 1 };
+  }
+
+  takeBatch(): Proportion {
+    const successes = this.inBatch;
+    this.inBatch = 0;
+    return { successes, trials: batch };
+  }
+
+  summary(): SampleSummary {
+    const { n, sumNumerator, sumNumeratorSquared } = this.sums;
+    if (this.isRatio && n > 1) return ratioSummary(this.sums);
+    return { n, mean: sumNumerator / n, variance: n > 1 ? Math.max(0, sumNumeratorSquared - sumNumerator ** 2 / n) / (n - 1) : 0 };
+  }
+}
+
 /** Runs without an effect: which methods ever reject, at which look first and last, looking at every pair and in batches. */
 export function nullRuns(stream: StreamName, runs: number, random: () => number): Tally {
-  const draw = draws[stream];
-  const monitors = {
-    ...(stream.startsWith('bernoulli') ? { 'e-process': eProcess } : {}),
-    'mean sequence': () => meanSequence(2 * pairs),
-    // Tightest where the asymptotics are worst.
-    'early mean sequence': () => meanSequence(50),
-    naive: () => flat(naiveBoundary),
-    'flat boundary': () => flat(flatBoundary),
-  };
   const tally: Tally = { runs: [runs] };
-  for (const name of Object.keys(monitors)) {
+  for (const name of methods) {
     tally[`${name}/every`] = [0];
     tally[`${name}/batch`] = [0];
     tally[`${name}/marks`] = marks.map(() => 0);
     tally[`${name}/after`] = burnIns.map(() => 0);
   }
   for (let run = 0; run < runs; run += 1) {
-    const values = Array.from({ length: pairs }, () => [draw(random), draw(random)] as const);
-    for (const [name, begin] of Object.entries(monitors)) {
-      const monitor = begin();
-      let first = Number.POSITIVE_INFINITY;
-      let last = 0;
-      let inBatch = false;
-      values.forEach(([control, treatment], at) => {
-        if (!monitor.look(control, treatment)) return;
-        first = Math.min(first, at + 1);
-        last = at + 1;
-        if ((at + 1) % batch === 0) inBatch = true;
-      });
+    for (const [name, { first, last, inBatch }] of oneRun(stream, random)) {
       const count = (key: string, at: number) => {
         const counts = tally[`${name}/${key}`] as number[];
         counts[at] = (counts[at] as number) + 1;
@@ -105,4 +127,30 @@ export function nullRuns(stream: StreamName, runs: number, random: () => number)
     }
   }
   return tally;
+}
+
+/** The pairs at which a method first and last rejected, infinite and 0 where it never did; and whether it did in batches. */
+interface Rejections {
+  first: number;
+  last: number;
+  inBatch: boolean;
+}
+
+function oneRun(stream: StreamName, random: () => number): Map<Method, Rejections> {
+  const draw: Draw = draws[stream];
+  const arms = { control: new Arm(stream === 'ratio'), treatment: new Arm(stream === 'ratio') };
+  const watching = methods.map((name) => ({ name, every: monitors[name](), batches: monitors[name](), rejections: { first: Number.POSITIVE_INFINITY, last: 0, inBatch: false } }));
+  for (let pair = 1; pair <= pairs; pair += 1) {
+    const block = { control: arms.control.add(draw(random)), treatment: arms.treatment.add(draw(random)) };
+    const summary = { control: arms.control.summary(), treatment: arms.treatment.summary() };
+    for (const { every, rejections } of watching) {
+      if (!every.look(summary, block)) continue;
+      rejections.first = Math.min(rejections.first, pair);
+      rejections.last = pair;
+    }
+    if (pair % batch !== 0) continue;
+    const whole = { control: arms.control.takeBatch(), treatment: arms.treatment.takeBatch() };
+    for (const { batches, rejections } of watching) if (batches.look(summary, whole)) rejections.inBatch = true;
+  }
+  return new Map(watching.map(({ name, rejections }) => [name, rejections]));
 }

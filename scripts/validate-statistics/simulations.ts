@@ -1,7 +1,9 @@
 import { seededRandom } from '../../domain/statistics/seeded-random.js';
+import { countRuns } from './count-runs.js';
+import { alarmRuns, coverageRuns } from './coverage-runs.js';
 import { discoveryRuns } from './discovery-runs.js';
+import { fixedRuns } from './fixed-runs.js';
 import { nullRuns } from './null-runs.js';
-import { countRuns, coverageRuns, fixedRuns } from './other-null-runs.js';
 import { proportionPowerRuns, ratePowerRuns } from './power-runs.js';
 import { draws, type StreamName } from './streams.js';
 import type { Tally } from './tally.js';
@@ -21,6 +23,7 @@ export const simulations: readonly Simulation[] = [
   { name: 'counts', runs: 20_000, runsInPart: 500, run: countRuns },
   { name: 'coverage', runs: 20_000, runsInPart: 500, run: coverageRuns },
   { name: 'fixed horizon', runs: 20_000, runsInPart: 500, run: fixedRuns },
+  { name: 'alarms', runs: 5_000, runsInPart: 500, run: alarmRuns },
   { name: 'power: proportions', runs: 5_000, runsInPart: 250, run: proportionPowerRuns },
   { name: 'power: rates', runs: 2_000, runsInPart: 100, run: ratePowerRuns },
   { name: 'discoveries', runs: 100, runsInPart: 2, run: discoveryRuns },

@@ -19,3 +19,14 @@ export interface Share {
   upper: number;
   runs: number;
 }
+
+/** A tally of so many runs, all counts 0. */
+export function noCounts(runs: number, names: readonly string[]): Tally {
+  return { runs: [runs], ...Object.fromEntries(names.map((name) => [name, [0]])) };
+}
+
+/** Adds to one count of a tally. */
+export function count(tally: Tally, name: string, amount = 1): void {
+  const counts = (tally[name] ??= [0]);
+  counts[0] = (counts[0] as number) + amount;
+}
