@@ -2,6 +2,8 @@
 export { SHIMMetrics, type SHIMMetricsEvents } from './analytics/metrics-registry.js';
 export { OpportunityDetector, type DetectorOptions } from './analytics/detector/opportunity-detector.js';
 export { MetricsSourceError, type MeasuredWindow, type MetricsSource } from './analytics/metrics-source/metrics-source.js';
+export { PrometheusSource } from './analytics/metrics-source/prometheus-source.js';
+export { StoreSource } from './analytics/metrics-source/store-source.js';
 export type { Measurements } from './domain/opportunity-rules/measurements.js';
 export type { NoOpportunity, Opportunity } from './domain/experiments/opportunity.js';
 export { CheckpointManager, type CheckpointContext, type CheckpointEvents } from './host/checkpoints/checkpoint-manager.js';

@@ -1,13 +1,15 @@
 import { benchAdoption } from './adoption.js';
+import { benchMetrics } from './metrics.js';
 import { benchRestart } from './restart.js';
 import { benchStatistics } from './statistics.js';
 
-/** npm run bench [-- checkpoint | restart | adoption | statistics]: all where none is named. */
+/** npm run bench [-- checkpoint | restart | adoption | statistics | metrics]: all where none is named. */
 const benchmarks = {
   checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
   adoption: () => benchAdoption(50),
   statistics: () => benchStatistics(),
+  metrics: () => benchMetrics(),
 } as const;
 
 const named = process.argv.slice(2);

@@ -67,8 +67,9 @@ function summary(count: number | null, sum: number | null, squares: number | nul
   if (count === null || sum === null || squares === null) return null;
   const n = Math.round(count);
   if (n === 0) return null;
-  const mean = sum / n;
-  return { n, mean: mean * scale, variance: n < 2 ? 0 : (Math.max(0, squares - n * mean ** 2) / (n - 1)) * scale ** 2 };
+  // By the count as it was estimated: sum and squares are by the same.
+  const mean = sum / count;
+  return { n, mean: mean * scale, variance: n < 2 ? 0 : Math.max(0, squares / count - mean ** 2) * (n / (n - 1)) * scale ** 2 };
 }
 
 /** Cumulative buckets as counts; null where a bound is lacking: another version's, or none at all. */

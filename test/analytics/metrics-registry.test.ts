@@ -107,6 +107,56 @@ describe('SHIMMetrics', () => {
     expect(errors).toContain('{type="other"} 950');
   });
 
+  it('counts sessions and their totals by their attempts, so that mean and variance can be had', async () => {
+    const crash = { exitClass: 'crashed', runningAtMs: 0, endedAtMs: 10_000, inputTokens: 90, outputTokens: 10 } as const;
+    metrics.attemptEnded(reportOf({ sessionId: 'one', ...crash }), 'command');
+    metrics.attemptEnded(reportOf({ sessionId: 'one', epoch: 2, ...crash, startedAtMs: 10_000, runningAtMs: 13_000, endedAtMs: 14_000 }), 'command');
+    metrics.attemptEnded(reportOf({ sessionId: 'one', epoch: 3, exitClass: 'start_timeout', startedAtMs: 14_000, runningAtMs: null, endedAtMs: 20_000, inputTokens: 0, outputTokens: 0 }), 'command');
+    metrics.attemptEnded(reportOf({ sessionId: 'other' }), 'command');
+    expect(await samples('shim_sessions_total')).toEqual([' 2']);
+    expect(await samples('shim_sessions_crashed_total')).toEqual([' 1']);
+    expect(await samples('shim_sessions_with_failed_resume_total')).toEqual([' 1']);
+    expect(await samples('shim_session_tokens_total')).toEqual([' 220']);
+    expect(await samples('shim_session_tokens_squared_total')).toEqual([` ${200 ** 2 + 20 ** 2}`]);
+    expect(await samples('shim_session_lost_seconds_total')).toEqual([' 14']);
+    expect(await samples('shim_session_down_seconds_total')).toEqual([' 3']);
+    expect(await samples('shim_restarts_after_crash_total')).toEqual(['{waited="true"} 0', '{waited="false"} 1']);
+    expect(await samples('shim_restarts_crashed_again_total')).toEqual(['{waited="true"} 0', '{waited="false"} 1']);
+  });
+
+  it('tells of the kaizen loop what it was told, and nothing before', async () => {
+    const gauges = ['shim_parameter_value', 'shim_experiments_open', 'shim_experiment_log_evalue', 'shim_statsig_owed_events'];
+    for (const gauge of gauges) expect(await samples(gauge)).toEqual([]);
+    metrics.parameterSet('danger_zone', 0.6);
+    metrics.parameterSet('resume_strategy', 'fork');
+    metrics.experimentsAreOpen(2);
+    metrics.experimentLooked('danger_zone', 3.5);
+    metrics.owedToStatsig(0);
+    metrics.experimentConcluded('kept');
+    metrics.safetyViolated('crashRate');
+    metrics.outcomesTaken(3);
+    expect(await samples('shim_parameter_value')).toEqual(['{parameter="danger_zone"} 0.6']);
+    expect(await samples('shim_experiments_open')).toEqual([' 2']);
+    expect(await samples('shim_experiment_log_evalue')).toEqual(['{parameter="danger_zone"} 3.5']);
+    expect(await samples('shim_statsig_owed_events')).toEqual([' 0']);
+    expect(await samples('shim_experiments_concluded_total')).toContain('{conclusion="kept"} 1');
+    expect(await samples('shim_safety_violations_total')).toEqual(['{bound="crashRate"} 1']);
+    expect(await samples('shim_outcomes_recorded_total')).toEqual([' 3']);
+    metrics.experimentLooked('danger_zone', null);
+    expect(await samples('shim_experiment_log_evalue')).toEqual([]);
+  });
+
+  it('has no more series for more sessions', async () => {
+    const feed = (from: number, until: number) => {
+      for (let at = from; at < until; at += 1) metrics.attemptEnded(reportOf({ sessionId: `session-${at}`, name: `name-${at}`, maxContextUse: 0.5 }), 'command');
+    };
+    const series = async () => (await metrics.render()).split('\n').filter((line) => line.startsWith('shim_')).length;
+    feed(0, 1);
+    const ofOne = await series();
+    feed(1, 1_000);
+    expect(await series()).toBe(ofOne);
+  });
+
   it('keeps two instances apart', async () => {
     const other = new SHIMMetrics();
     other.adopted();
