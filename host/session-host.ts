@@ -276,8 +276,14 @@ export class SessionHost {
     const record = attempt.record();
     if (!spec || !record) return;
     const known = this.runners.get(folder.name);
-    const runner = known?.key.epoch === attempt.epoch ? known : this.runtimeOf(folder, spec).runner(attempt, record);
-    await runner.conclude(conclusion, Date.now());
+    try {
+      const runner = known?.key.epoch === attempt.epoch ? known : this.runtimeOf(folder, spec).runner(attempt, record);
+      await runner.conclude(conclusion, Date.now());
+    } catch (error) {
+      // Without its environment it cannot be read, only ended; that must not keep it from being stopped.
+      if (!(error instanceof HostError)) throw error;
+      this.host.events.emit('trouble', { name: folder.name, what: 'report a fenced attempt', error });
+    }
   }
 
   private runtimeOf(folder: SessionFolder, spec: SessionRuntime['spec']): SessionRuntime {

@@ -1,4 +1,4 @@
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
 import { formatDuration } from '../domain/duration.js';
 import { hostErrorCodes } from '../domain/host-requests.js';
@@ -21,6 +21,9 @@ import { Session } from './session/session.js';
 
 /** Replaying an event costs a quarter of a millisecond, and a restart about ten events: continue as new before it is felt. */
 const historyEventsKept = 500;
+
+/** How long a host that refused to end an attempt is left alone. */
+const askAgainAfter = '10 s';
 
 /**
  * Supervises one session until it is completed or stopped: attempts follow one another as the restart policy says, and
@@ -74,7 +77,11 @@ async function supervise(session: Session, host: HostCalls): Promise<SessionResu
     const report = ending ? await endAttempt(session, host) : await attemptToItsEnd(session, host);
     if (report) {
       const decision = session.conclude(report, Math.random());
-      if (decision.kind === 'complete') return close(session, host, 'completed', decision.reason);
+      if (decision.kind === 'complete') {
+        // Asked to stop in the moment of its end: it has completed, and the host knows that it was stopped.
+        if (session.desired === 'stopped' && !session.settledForGood) await endAttempt(session, host);
+        return close(session, host, 'completed', decision.reason);
+      }
       // An attempt that was ended for a pause is no end of the session, even if it was resumed meanwhile.
       if (decision.kind === 'stop' && !ending && session.desired === 'running') return close(session, host, 'stopped', decision.reason);
       if (decision.kind === 'fail' && session.desired === 'running') await restInFailed(session, host, decision.reason);
@@ -177,8 +184,13 @@ async function endAttempt(session: Session, host: HostCalls): Promise<AttemptRep
       session.hostWentAway();
       continue;
     }
-    if (answer.kind !== 'done') throw ApplicationFailure.nonRetryable(`stopAgent came out as ${answer.kind}`, 'StopFailed');
     session.hostAnswered();
+    if (answer.kind !== 'done') {
+      // Whether the agent lives is not known, so the session cannot rest. Who reads the reason can mend it.
+      session.enter('stopping', `the host cannot end it yet: ${answer.kind === 'refused' ? answer.message : answer.kind}`);
+      await sleep(askAgainAfter, { summary: `ask ${session.hostId} again to end it` });
+      continue;
+    }
     session.settled();
     if (mode === 'stop') session.tombstoned();
     const { report } = answer.result;

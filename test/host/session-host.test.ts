@@ -68,6 +68,19 @@ describe('a start that is asked for', () => {
     await expect(host.startAgent(startRequest(spec, 2))).rejects.toMatchObject({ code: 'SessionStopped' });
   });
 
+  it('whose environment is gone can be stopped, and its tree dies', async () => {
+    const first = newHost();
+    const spec = newSpec('bare');
+    const input = request(spec, 1);
+    await first.startAgent(input);
+    const [pid = 0] = await starts(spec, 1);
+    first.detach();
+    rmSync(join(home, 'env', `${spec.sessionId}.json`));
+    expect(await newHost().stopAgent({ ...input, mode: 'stop', reason: 'by a test' })).toEqual({ report: null });
+    expect(readProcess(pid)?.state ?? 'gone').toMatch(/gone|Z/);
+    expect(new SessionFolder(home, 'bare').tombstone()).toMatchObject({ reason: 'by a test' });
+  });
+
   it('under a name that was used before puts the old session aside', async () => {
     const host = newHost();
     const old = newSpec('reused');

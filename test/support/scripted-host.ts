@@ -1,9 +1,9 @@
 import { once, EventEmitter } from 'node:events';
 import type { SessionHost } from '../../activities/host-activities.js';
-import type { AttemptReport } from '../../domain/attempt.js';
+import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import type { ExitClass } from '../../domain/exit-class.js';
-import type { ApplyParametersInput, ApplyParametersResult, CreateCheckpointInput, RecordStateInput, StartAgentInput, StartAgentResult, StopAgentInput, StopAgentResult } from '../../domain/host-requests.js';
+import { HostError, hostErrorCodes, type ApplyParametersInput, type ApplyParametersResult, type CreateCheckpointInput, type RecordStateInput, type StartAgentInput, type StartAgentResult, type StopAgentInput, type StopAgentResult } from '../../domain/host-requests.js';
 import { attemptEndedSignal, attemptRunningSignal, sessionWorkflowId, statusQuery } from '../../workflows/messages.js';
 import { poll } from './poll.js';
 import { aReport } from './session-fixtures.js';
@@ -30,6 +30,8 @@ export class ScriptedHost implements SessionHost {
   holdStop: Promise<void> | null = null;
   /** As holdStop, for recordState. */
   holdRecord: Promise<void> | null = null;
+  /** Set where it cannot stop an agent. */
+  stopRefusal: string | null = null;
   /** How the next attempt that is stopped has ended. */
   stoppedAs: ExitClass = 'stopped';
   checkpoint: (input: CreateCheckpointInput) => Promise<CheckpointRef> = () => Promise.resolve({ id: 'ck-0001', atMs: 1 });
@@ -100,7 +102,7 @@ export class ScriptedHost implements SessionHost {
   }
 
   /** The attempt ends by itself, and the workflow is told. */
-  async end({ sessionId, name, epoch, attemptId }: StartAgentInput, change: Partial<AttemptReport> & Pick<AttemptReport, 'exitClass'>): Promise<AttemptReport> {
+  async end({ sessionId, name, epoch, attemptId }: AttemptKey, change: Partial<AttemptReport> & Pick<AttemptReport, 'exitClass'>): Promise<AttemptReport> {
     this.alive = null;
     const report = aReport({ sessionId, name, epoch, attemptId }, change, await this.environment.now());
     await this.tell(report);
@@ -113,6 +115,7 @@ export class ScriptedHost implements SessionHost {
 
   async stopAgent(input: StopAgentInput): Promise<StopAgentResult> {
     await this.note({ call: 'stopAgent', input, atMs: 0 });
+    if (this.stopRefusal !== null) throw new HostError(hostErrorCodes.misconfigured, this.stopRefusal);
     const { alive, holdStop } = this;
     this.holdStop = null;
     this.alive = null;

@@ -21,11 +21,15 @@ export interface RunningWorker {
 /** A time-skipping Temporal with a control worker; hosts come and go. No time passes but the machine's own and what `skip` lets pass. */
 export class WorkflowEnvironment {
   private readonly workers = new Set<RunningWorker>();
+  private control: RunningWorker | null = null;
 
   /** Waiting for a result does not let time pass: it would jump over every session that has no timer, to its very end. */
   readonly client: Client;
 
-  private constructor(private readonly server: TestWorkflowEnvironment) {
+  private constructor(
+    private readonly server: TestWorkflowEnvironment,
+    private readonly controlActivities: (client: Client) => object,
+  ) {
     this.client = new Client({ connection: server.connection, identity });
   }
 
@@ -39,9 +43,8 @@ export class WorkflowEnvironment {
       namespace: 'default',
       searchAttributes: Object.fromEntries(Object.entries(registeredAttributes).map(([name, type]) => [name, indexedValueTypes[type]])),
     });
-    const environment = new WorkflowEnvironment(server);
-    const activities = controlActivities(environment.client);
-    await environment.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows() }, ...(Object.keys(activities).length > 0 ? { activities } : {}) });
+    const environment = new WorkflowEnvironment(server, controlActivities);
+    await environment.startControl();
     return environment;
   }
 
@@ -65,6 +68,16 @@ export class WorkflowEnvironment {
     if (status.name === 'RUNNING') await handle.terminate('the test is over');
   }
 
+  /** While nobody runs the workflows, what a new one is told is gathered: its first task has it all. */
+  async withoutControl<T>(meanwhile: () => Promise<T>): Promise<T> {
+    await this.control?.stop();
+    try {
+      return await meanwhile();
+    } finally {
+      await this.startControl();
+    }
+  }
+
   /** The worker of a host: without it the host is away. */
   startHost(hostId: string, activities: object): Promise<RunningWorker> {
     return this.run({ taskQueue: hostQueue(hostId), activities });
@@ -74,6 +87,11 @@ export class WorkflowEnvironment {
   async close(): Promise<void> {
     await Promise.all([...this.workers].map((worker) => worker.stop()));
     await this.server.teardown();
+  }
+
+  private async startControl(): Promise<void> {
+    const activities = this.controlActivities(this.client);
+    this.control = await this.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows() }, ...(Object.keys(activities).length > 0 ? { activities } : {}) });
   }
 
   private async run(options: WorkerOptions): Promise<RunningWorker> {

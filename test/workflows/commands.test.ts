@@ -1,7 +1,8 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { checkpointNowUpdate, invalidCommand, pauseUpdate, resetUpdate, resumeUpdate, stopUpdate } from '../../workflows/messages.js';
+import { emptyHistory } from '../../domain/restart-policy.js';
+import { checkpointNowUpdate, invalidCommand, pauseUpdate, resetUpdate, resumeUpdate, stopUpdate, type CarriedSession } from '../../workflows/messages.js';
 import { Gate } from '../support/gate.js';
 import type { Act } from '../support/scripted-host.js';
 import type { SupervisedSession } from '../support/supervised-session.js';
@@ -14,6 +15,29 @@ const by = { by: 'ann', reason: 'lunch' };
 function send(session: SupervisedSession, command: keyof typeof commands) {
   return session.current().executeUpdate(commands[command], { args: [by] });
 }
+
+/** A session whose first attempt lives, as one run hands it to the next. */
+const carriedAlive = {
+  epoch: 1,
+  restarts: 0,
+  history: emptyHistory,
+  desired: 'running',
+  pauseReason: null,
+  state: 'running',
+  reason: 'first event seen',
+  attempt: { sessionId: 'session', name: '', epoch: 1, attemptId: 'attempt', pid: 1, startedAtMs: 0, runningAtMs: 0 },
+  lastEnds: [],
+  checkpoint: null,
+  strategy: 'native',
+  wait: null,
+  unsettled: null,
+  checkpointRequests: 0,
+  checkpointProblem: null,
+  hostAwaySinceMs: null,
+  pausedBy: '',
+  stoppedBy: '',
+  startedAtMs: 0,
+} as const satisfies CarriedSession;
 
 /** What a session's first attempt does, so that it comes to rest in a state. */
 const waysInto = { running: 'lives', backing_off: 'overloaded', waiting_for_limit: 'limit_reached', failed: 'auth_failed', paused: 'lives' } as const satisfies Record<string, Act>;
@@ -84,6 +108,30 @@ describe('stop', () => {
     held.open();
     await session.handle.result();
     expect(session.host.of('stopAgent')).toHaveLength(1);
+  });
+
+  it.each(['completed', 'killed'] as const)('an attempt that has %s by itself when it is stopped leaves a tombstone all the same', async (exitClass) => {
+    const session = await sessions.environment.withoutControl(async () => {
+      const alive = await sessions.supervise({ carried: carriedAlive });
+      await alive.host.end({ ...carriedAlive.attempt, name: alive.spec.name }, { exitClass });
+      await alive.handle.cancel();
+      return alive;
+    });
+    await expect(session.handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) as CancelledFailure });
+    expect(session.host.of('stopAgent').map((call) => call.input.mode)).toEqual(['stop']);
+    expect(session.host.of('recordState').at(-1)?.input).toMatchObject({ state: exitClass === 'completed' ? 'completed' : 'stopped' });
+    expect(session.host.of('startAgent')).toHaveLength(0);
+  });
+
+  it('a host that refuses to stop an agent is asked again, and the reason shows', async () => {
+    const session = await into('running');
+    session.host.stopRefusal = 'the disk is broken';
+    await send(session, 'stop');
+    await session.until(({ state, reason }) => state === 'stopping' && reason.includes('the disk is broken'));
+    session.host.stopRefusal = null;
+    await session.skip(10_000);
+    expect(await session.handle.result()).toMatchObject({ state: 'stopped' });
+    expect(session.host.of('stopAgent')).toHaveLength(2);
   });
 
   it('an agent that completes while it is being stopped has completed', async () => {
