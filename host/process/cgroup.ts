@@ -5,6 +5,9 @@ import { join } from 'node:path';
 /** Where version 2 of the hierarchy may be mounted. */
 const mounts = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 
+/** Below a mount: the attempts' cgroups are in it. */
+const rootName = 'shim';
+
 /** A cgroup of one attempt: no descendant can leave it, whatever it does. */
 export class Cgroup {
   constructor(readonly path: string) {}
@@ -70,7 +73,7 @@ export class CgroupRoot {
         } finally {
           rmdirSync(trial);
         }
-        return new CgroupRoot(join(mount, 'shim'));
+        return new CgroupRoot(join(mount, rootName));
       } catch (error) {
         if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOSPC')) throw error;
       }
@@ -95,6 +98,25 @@ export class CgroupRoot {
   of(attemptId: string): Cgroup {
     if (!/^[A-Za-z0-9-]+$/.test(attemptId)) throw new RangeError('an attempt id names a cgroup and holds only letters, digits and dashes');
     return new Cgroup(join(this.path, attemptId));
+  }
+}
+
+/**
+ * The file that takes a process out of an attempt's cgroup, for what an agent starts and is not to die with it; null where
+ * this process is in no such cgroup.
+ */
+export function wayOutOfAttempt(): string | null {
+  const own = /^0::(.*)$/m.exec(readIfThere('/proc/self/cgroup'))?.[1] ?? '';
+  if (!own.split('/').includes(rootName)) return null;
+  return mounts.map((mount) => join(mount, 'cgroup.procs')).find((file) => existsSync(file)) ?? null;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return '';
+    throw error;
   }
 }
 

@@ -6,11 +6,15 @@
  * The service itself writes its pid and start time before it becomes the program, so that a keeper killed right after
  * the start leaves no service that nobody knows of.
  *
- * Arguments: name, run folder, log file, largest log in bytes, pid of the living service or nothing, the command.
+ * Brought up by an agent, it leaves the agent's cgroup first: services do not die with the agent.
+ *
+ * Arguments: name, run folder, log file, largest log in bytes, pid of the living service or nothing, the file that takes a
+ * process out of its cgroup or nothing, the command.
  */
 export const keeperScript = `
-name=$1 run=$2 log=$3 largest=$4 child=$5
-shift 5
+name=$1 run=$2 log=$3 largest=$4 child=$5 out=$6
+shift 6
+[ -z "$out" ] || printf '%s\\n' "$$" 2>/dev/null > "$out"
 stopping=
 restarts=0
 delay=1

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wayOutOfAttempt } from '../../host/process/cgroup.js';
 import { bearsMarker, isAlive, type ProcessIdentity } from '../../host/process/process-table.js';
 import { keeperScript } from './keeper-script.js';
 import { maxLogBytes, serviceLogFile } from './service-logs.js';
@@ -38,7 +39,7 @@ export function readService(home: string, name: ServiceName): KeptService {
 export async function startKeeper(home: string, name: ServiceName, command: readonly string[], environment: NodeJS.ProcessEnv, alivePid: number | null): Promise<void> {
   const [variable, value] = serviceMarker(home, name).split(/=(.*)/s);
   const alive = alivePid === null ? '' : String(alivePid);
-  const keeper = spawn('/bin/sh', ['-c', keeperScript, 'shim-keeper', name, join(home, 'run'), serviceLogFile(home, name), String(maxLogBytes), alive, ...command], {
+  const keeper = spawn('/bin/sh', ['-c', keeperScript, 'shim-keeper', name, join(home, 'run'), serviceLogFile(home, name), String(maxLogBytes), alive, wayOutOfAttempt() ?? '', ...command], {
     cwd: home,
     // Services that an agent brought up must not be taken for a part of that agent.
     env: { ...environment, SHIM_ATTEMPT: undefined, SHIM_TREE: undefined, SHIM_SESSION: undefined, SHIM_HOME: home, [variable ?? '']: value },

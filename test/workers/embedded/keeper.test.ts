@@ -2,9 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CgroupRoot } from '../../../host/process/cgroup.js';
 import { ensureShimHome } from '../../../host/shim-home.js';
 import { readService, startKeeper } from '../../../workers/embedded/keeper.js';
 import { stopServices } from '../../../workers/embedded/services.js';
+import { endAttempts, lineIn, newAttempt, run } from '../../host/process/attempts.js';
 import { poll } from '../../support/poll.js';
 
 describe('a keeper', () => {
@@ -66,6 +68,20 @@ describe('a keeper', () => {
       (seen) => seen.includes('begun'),
     );
     expect(readFileSync(`${logFile}.1`)).toHaveLength(10_000_001);
+  });
+
+  it.each([
+    ['', null],
+    [', and is in a cgroup of its own', CgroupRoot.probe()],
+  ] as const)('outlives the agent that brought it up%s', async (_where, cgroups) => {
+    const agent = newAttempt(cgroups);
+    const keeper = new URL('../../../dist/workers/embedded/keeper.js', import.meta.url).href;
+    const program = `import("${keeper}").then((it) => it.startKeeper("${home}", "temporal", ["sleep", "60"], process.env, null))`;
+    run(agent, 'sh', '-c', `'${process.execPath}' -e '${program}'; echo on > on; exec sleep 60`);
+    await lineIn(agent.path, 'on');
+    const up = await poll(read, (service) => service.pid !== null && service.keeperPid !== null);
+    await endAttempts();
+    expect(await read()).toEqual(up);
   });
 
   it('is not taken for alive where its pid file names a process that started later', async () => {
