@@ -1,4 +1,4 @@
-import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, sleep, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, sleep, TimeoutFailure, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
 import type { LeaseActivities } from '../activities/lease-activities.js';
 import { hostQueue, hostStatusQuery, leaseHeldSignal, type HostStatus, type SuperviseHostInput } from './messages.js';
 
@@ -54,5 +54,7 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
 
 function whyLost(error: unknown): string {
   if (!(error instanceof ActivityFailure)) throw error;
-  return error.cause?.message ?? error.message;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) return cause.timeoutType === 'HEARTBEAT' ? 'its worker sent no heartbeat' : 'no worker of it took the lease';
+  return cause?.message ?? error.message;
 }

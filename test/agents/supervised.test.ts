@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AgentKind } from '../../domain/session.js';
 import { Installation, until, type SpecRequest } from '../support/installation.js';
-import { errors, type Reply } from '../support/reply.js';
+import { claudeLimit, codexLimit, errors, type Reply } from '../support/reply.js';
 import { inOrder, type Script } from '../support/stand-in-api.js';
-import { SupervisedAgent, task } from '../support/supervised-agent.js';
+import { subscribersToken, SupervisedAgent, task } from '../support/supervised-agent.js';
 
 const shim = new Installation();
 const opened: SupervisedAgent[] = [];
@@ -20,8 +20,8 @@ afterEach(async () => {
 });
 afterAll(() => shim.remove());
 
-async function open(kind: 'claude-code' | 'codex', script: (session: SupervisedAgent) => Script, request: Partial<SpecRequest> = {}): Promise<SupervisedAgent> {
-  const session = await SupervisedAgent.start(shim, kind, inject('agentPrograms'), script, request);
+async function open(kind: 'claude-code' | 'codex', script: (session: SupervisedAgent) => Script, request: Partial<SpecRequest> = {}, keyVariable?: string): Promise<SupervisedAgent> {
+  const session = await SupervisedAgent.start(shim, kind, inject('agentPrograms'), script, request, keyVariable);
   opened.push(session);
   return session;
 }
@@ -108,6 +108,23 @@ describe.each(['claude-code', 'codex'] as const satisfies AgentKind[])('%s under
     expect(session.cameBack(refused)).toEqual(session.said(1));
     const came = session.said(1).length;
     expect(await session.receipt(2)).toMatchObject({ strategy: 'native', fidelity: { messages: { before: came, after: came }, overall: 1 } });
+  });
+
+  it('waits for the reset that its API tells, and then goes on by itself, natively', async () => {
+    // Codex tells it to the minute, in words.
+    const toldWithinMs = kind === 'codex' ? 60_000 : 1_000;
+    const resetsAtMs = Date.now() + (kind === 'codex' ? 1_000 : 8_000);
+    const session = await open(kind, () => inOrder(look, kind === 'codex' ? codexLimit(resetsAtMs) : claudeLimit(resetsAtMs), done), {}, kind === 'codex' ? undefined : subscribersToken);
+    const waiting = await session.until('waiting_for_limit');
+    expect(waiting).toMatchObject({ attempt: null, restarts: 0, ends: [{ exitClass: 'limit_reached' }] });
+    expect(waiting.untilMs).toBeGreaterThanOrEqual(resetsAtMs - 1_000);
+    expect(waiting.untilMs).toBeLessThanOrEqual(resetsAtMs + toldWithinMs);
+    await session.until('completed');
+    expect(session.ends()).toEqual(['limit_reached', 'completed']);
+    expect(session.reports()[1]?.startedAtMs).toBeGreaterThanOrEqual(waiting.untilMs ?? Infinity);
+    expect(session.standIn.requests).toHaveLength(3);
+    expect(session.cameBack(2)).toEqual(session.said(1));
+    expect(await session.receipt(2)).toMatchObject({ strategy: 'native', cause: { exitClass: 'limit_reached' }, fidelity: { overall: 1 } });
   });
 
   it('fails when its key is refused, and does not tell the key', async () => {

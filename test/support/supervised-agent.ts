@@ -19,7 +19,10 @@ const argvOf = {
   codex: ['--skip-git-repo-check', '-m', 'gpt-5.1-codex', task],
 } as const;
 const keyName = { 'claude-code': 'ANTHROPIC_API_KEY', codex: 'STAND_IN_KEY' } as const;
-const patienceMs = 60_000;
+
+/** A subscriber of Claude Code has a token instead of a key, and is told when a limit ends. */
+export const subscribersToken = 'CLAUDE_CODE_OAUTH_TOKEN';
+const patienceMs = 90_000;
 
 /** A session of a real agent in an installation, with a stand-in for its API, a home and a key of its own. */
 export class SupervisedAgent {
@@ -44,14 +47,16 @@ export class SupervisedAgent {
   }
 
   /** @param script may use the session: it is asked only once the agent runs. */
-  static async start(shim: Installation, kind: keyof AgentPrograms, programs: AgentPrograms, script: (session: SupervisedAgent) => Script, request: Partial<SpecRequest> = {}): Promise<SupervisedAgent> {
+  static async start(shim: Installation, kind: keyof AgentPrograms, programs: AgentPrograms, script: (session: SupervisedAgent) => Script, request: Partial<SpecRequest> = {}, keyVariable: string = keyName[kind]): Promise<SupervisedAgent> {
     let current: Script = () => ({ kind: 'text', text: 'Too early.' });
     const standIn = await startStandIn((logged, index) => current(logged, index));
     const session = new SupervisedAgent(shim, kind, `${kind}-${randomUUID().slice(0, 8)}`, standIn);
     current = script(session);
     const home = join(shim.folder, session.name, 'home');
     for (const folder of [home, session.cwd, session.outside]) mkdirSync(folder, { recursive: true });
-    const environment = { ...agentEnvironment(home, standIn.url, programs), [keyName[kind]]: session.key };
+    const environment = agentEnvironment(home, standIn.url, programs);
+    delete environment[keyName[kind]];
+    environment[keyVariable] = session.key;
     const environmentNames = kind === 'codex' ? ['SHIM_CODEX', 'STAND_IN_KEY'] : ['SHIM_CLAUDE'];
     await shim.start({ name: session.name, agent: kind, argv: argvOf[kind], cwd: session.cwd, environmentNames, ...request }, environment);
     session.alive = new AttemptsAlive((await session.status()).sessionId);

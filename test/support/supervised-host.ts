@@ -12,6 +12,8 @@ export class SupervisedHost {
   readonly hostId = `host-${randomUUID().slice(0, 8)}`;
   /** How often the host was asked to hold a lease. */
   leasesAsked = 0;
+  /** Set where it hangs: it takes leases and never says a word. */
+  hangs = false;
   /** Set where it cannot hold any. */
   refusal: string | null = null;
   private worker: RunningWorker | null = null;
@@ -36,11 +38,11 @@ export class SupervisedHost {
         const { heartbeat, cancelled } = Context.current();
         this.leasesAsked += 1;
         if (this.refusal !== null) throw ApplicationFailure.nonRetryable(this.refusal);
-        await this.handle().signal(leaseHeldSignal, { bootId: 'boot', pid: 7, metricsPort: null });
+        if (!this.hangs) await this.handle().signal(leaseHeldSignal, { bootId: 'boot', pid: 7, metricsPort: null });
         const taken = new Promise<never>((_resolve, reject) => {
           this.takeAway = reject;
         });
-        const timer = setInterval(() => heartbeat(), 1_000);
+        const timer = setInterval(() => this.hangs || heartbeat(), 1_000);
         return Promise.race([cancelled, taken]).finally(() => clearInterval(timer));
       },
     };

@@ -42,6 +42,19 @@ describe.concurrent('a host', () => {
     await host.dispose();
   });
 
+  it('that hangs loses its lease for want of a heartbeat, is down when the grace is over, and up again when it wakes', async () => {
+    const host = await SupervisedHost.start(environment);
+    const { sinceMs } = await host.until(({ state }) => state === 'up');
+    host.hangs = true;
+    const down = await host.until(({ state }) => state === 'down', 50_000);
+    expect(down).toMatchObject({ reason: 'its worker sent no heartbeat', leases: 1 });
+    expect(down.sinceMs - sinceMs).toBeGreaterThanOrEqual(20_000);
+    host.hangs = false;
+    host.loseLease('it woke');
+    expect(await host.until(({ state }) => state === 'up')).toMatchObject({ leases: 2 });
+    await host.dispose();
+  });
+
   it('that cannot hold a lease is asked again, and not more than once a second', async () => {
     const host = await SupervisedHost.start(environment, { away: true });
     host.refusal = 'the host is out of file descriptors';
