@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -71,14 +71,14 @@ describe('a start that is asked for', () => {
   it('whose environment is gone can be stopped, and its tree dies', async () => {
     const first = newHost();
     const spec = newSpec('bare');
-    const input = request(spec, 1);
+    const input = startRequest(spec, 1);
     await first.startAgent(input);
     const [pid = 0] = await starts(spec, 1);
     first.detach();
-    rmSync(join(home, 'env', `${spec.sessionId}.json`));
+    rmSync(join(local.home, 'env', `${spec.sessionId}.json`));
     expect(await newHost().stopAgent({ ...input, mode: 'stop', reason: 'by a test' })).toEqual({ report: null });
     expect(readProcess(pid)?.state ?? 'gone').toMatch(/gone|Z/);
-    expect(new SessionFolder(home, 'bare').tombstone()).toMatchObject({ reason: 'by a test' });
+    expect(new SessionFolder(local.home, 'bare').tombstone()).toMatchObject({ reason: 'by a test' });
   });
 
   it('under a name that was used before puts the old session aside', async () => {
