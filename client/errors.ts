@@ -22,6 +22,22 @@ export class NoSuchSessionError extends Error {
   }
 }
 
+/** Thrown when no experiment of that id is known. */
+export class NoSuchExperimentError extends Error {
+  constructor(readonly experiment: string) {
+    super(`there is no experiment ${experiment}; shim experiments shows all`);
+    this.name = 'NoSuchExperimentError';
+  }
+}
+
+/** Thrown when the kaizen loop was never started. */
+export class NoKaizenError extends Error {
+  constructor() {
+    super('the kaizen loop was never started; run: shim kaizen start');
+    this.name = 'NoKaizenError';
+  }
+}
+
 /** Thrown when a session refuses a command that makes no sense in its present state. */
 export class CommandRefusedError extends Error {
   constructor(message: string, options?: ErrorOptions) {

@@ -1,7 +1,7 @@
 /** The Temporal SDK's client and our message contract, which needs the SDK too: a fifth of a second, paid on first use. */
 export async function loadTemporal() {
-  const [client, messages] = await Promise.all([import('@temporalio/client'), import('../workflows/messages.js')]);
-  return { client, messages };
+  const [client, messages, kaizen] = await Promise.all([import('@temporalio/client'), import('../workflows/messages.js'), import('../workflows/kaizen-messages.js')]);
+  return { client, messages, kaizen };
 }
 
 export type LoadedTemporal = Awaited<ReturnType<typeof loadTemporal>>;

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { ExperimentPlan, ExperimentStatus } from '../domain/experiments/experiment.js';
 import type { NoOpportunity, Opportunity } from '../domain/experiments/opportunity.js';
+import type { KaizenMode } from '../domain/kaizen-mode.js';
 import { parameterTable, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
 import type { SafetyBoundsOptions } from '../domain/safety-bounds.js';
 import type { ELondState } from '../domain/statistics/online-fdr.js';
@@ -22,9 +23,6 @@ export function experimentWorkflowId(parameter: ParameterName, n: number): strin
   return `experiment/${parameter}/${n}`;
 }
 
-/** The one scope of an installation. */
-export const defaultScope = 'default';
-
 export const kaizenSearchAttributes = {
   parameter: defineSearchAttributeKey('ShimParameter', SearchAttributeType.KEYWORD),
   phase: defineSearchAttributeKey('ShimPhase', SearchAttributeType.KEYWORD),
@@ -39,10 +37,6 @@ export const kaizenSearchAttributeTypes: Readonly<Record<string, 'Keyword' | 'In
 };
 
 // The parameter entity
-
-/** `observe`: says what it would try and why. `propose`: asks a person before it starts an experiment. `auto`: starts it. */
-export const kaizenModes = ['observe', 'propose', 'auto'] as const;
-export type KaizenMode = (typeof kaizenModes)[number];
 
 /** A value of a parameter that is given to a share of the sessions; the others keep control's. */
 export interface Rollout {

@@ -3,9 +3,15 @@ import { addCheckpoint } from './commands/checkpoint.js';
 import { addCheckpoints } from './commands/checkpoints.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
+import { addExperiment } from './commands/experiment.js';
+import { addExperiments } from './commands/experiments.js';
 import { addHistory } from './commands/history.js';
+import { addKaizen } from './commands/kaizen.js';
 import { addLogs } from './commands/logs.js';
+import { addParameter } from './commands/parameter.js';
+import { addParameters } from './commands/parameters.js';
 import { addPause } from './commands/pause.js';
+import { addReport } from './commands/report.js';
 import { addReset } from './commands/reset.js';
 import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
@@ -16,7 +22,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy];
+const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy, addKaizen, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

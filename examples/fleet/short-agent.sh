@@ -1,6 +1,6 @@
 #!/bin/sh
-# A short agent whose hazard grows with its context: five items of work, each of which takes more context, and one that is
-# begun with a context of more than two thirds crashes it in half the cases. What is done is kept in SHIM_CHECKPOINT_DIR, so a
+# A short agent whose hazard grows with its context: five items of work, each of which takes more context and, when that is
+# large, more time. One that is begun with a context of more than four fifths crashes it in half the cases. What is done is kept in SHIM_CHECKPOINT_DIR, so a
 # resumed agent goes on; one that is begun anew from a brief has an empty context again.
 #
 #   short-agent.sh SEED [HARM]     the seed decides on its crashes; HARM is a file: while it is there, silences are longer
@@ -24,8 +24,9 @@ while [ "$done_items" -lt "$items" ]; do
   tokens=$((context * window / 100))
   # Between two operations: here SHIM recycles an agent whose context is in its danger zone.
   echo '{"type":"assistant","message":{"id":"'"$SHIM_EPOCH.$item"'","role":"assistant","content":[{"type":"text","text":"item '"$item"'"}],"usage":{"input_tokens":'"$tokens"',"output_tokens":10}}}'
-  if [ -n "$harm" ] && [ -e "$harm" ]; then sleep 0.6; else sleep 0.08; fi
-  if [ "$context" -gt 66 ] && [ "$(draw "$item")" -lt 50 ]; then kill -SEGV $$; fi
+  if [ "$context" -gt 80 ] && [ "$(draw "$item")" -lt 50 ]; then kill -SEGV $$; fi
+  if [ "$context" -gt 66 ]; then sleep 0.3; else sleep 0.05; fi
+  if [ -n "$harm" ] && [ -e "$harm" ]; then sleep 0.6; fi
   echo "$item" > "$done_file"
   done_items=$item
 done

@@ -1,6 +1,7 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { parameterTable, type ParameterValue } from '../../domain/parameter-table.js';
-import { invalidValue, kaizenModes, unsetParameter, type Acquisition, type Enrolment, type KaizenMode, type ParameterInput, type ParameterStatus } from '../kaizen-messages.js';
+import { kaizenModes, type KaizenMode } from '../../domain/kaizen-mode.js';
+import { invalidValue, unsetParameter, type Acquisition, type Enrolment, type ParameterInput, type ParameterStatus } from '../kaizen-messages.js';
 import type { ParameterCalls } from './calls.js';
 import { describeParameter } from './details.js';
 import { acquired, adopted, checkShare, checkValue, deployed, enrolled, isSame, kept, notToBeTaken, ownerOf, released, restored, setByPerson, type Transition } from './transitions.js';
