@@ -1,5 +1,5 @@
 import { groupBounds } from './bucketing.js';
-import type { Experiment, Group } from './experiment.js';
+import type { DynamicConfig, Experiment, Group } from './experiment.js';
 
 interface Condition {
   type: string;
@@ -23,7 +23,7 @@ interface Rule {
   isExperimentGroup?: boolean;
 }
 
-/** One experiment as statsig-node reads it from download_config_specs. */
+/** One experiment or dynamic config as statsig-node reads it from download_config_specs. */
 export interface ConfigSpec {
   name: string;
   type: 'dynamic_config';
@@ -31,9 +31,9 @@ export interface ConfigSpec {
   enabled: boolean;
   defaultValue: unknown;
   idType: string;
-  entity: 'experiment';
-  isActive: boolean;
-  explicitParameters: string[];
+  entity: 'experiment' | 'dynamic_config';
+  isActive?: boolean;
+  explicitParameters?: string[];
   rules: Rule[];
 }
 
@@ -55,6 +55,20 @@ export function configSpecOf(experiment: Experiment): ConfigSpec {
     isActive: status === 'active',
     explicitParameters: Object.keys(control.parameterValues),
     rules: rulesOf(experiment, control),
+  };
+}
+
+/** What the SDK evaluates for a dynamic config: the first rule whose share a unit is in, or its default; disabled, the default. */
+export function dynamicConfigSpecOf({ name, salt, isEnabled, idType, defaultValue, rules }: DynamicConfig): ConfigSpec {
+  return {
+    name,
+    type: 'dynamic_config',
+    salt,
+    enabled: isEnabled,
+    defaultValue,
+    idType,
+    entity: 'dynamic_config',
+    rules: rules.map((rule) => ({ ...ruleOf(rule.id, idType, [publicCondition(idType)]), name: rule.name, passPercentage: rule.passPercentage, returnValue: rule.returnValue })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const parameterValuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const valueSchema = z.union([z.string(), z.number(), z.boolean()]);
+const parameterValuesSchema = z.record(z.string(), valueSchema);
 
 export const groupSchema = z.strictObject({
   id: z.string(),
@@ -49,3 +50,32 @@ export const newExperimentSchema = z.looseObject({
 });
 
 export type NewExperiment = z.infer<typeof newExperimentSchema>;
+
+/** A dynamic config as the local server keeps it: one value for everybody, or its rules' for a share of the units. */
+export const dynamicConfigSchema = z.strictObject({
+  id: z.string(),
+  name: z.string().min(1),
+  salt: z.string(),
+  description: z.string(),
+  isEnabled: z.boolean(),
+  idType: z.string(),
+  defaultValue: z.record(z.string(), z.unknown()),
+  /** The first that a unit passes gives its value. */
+  rules: z.array(z.strictObject({ id: z.string(), name: z.string(), passPercentage: z.number().min(0).max(100), returnValue: z.record(z.string(), z.unknown()) })),
+});
+
+export type DynamicConfig = z.infer<typeof dynamicConfigSchema>;
+
+const newRuleSchema = z.looseObject({ name: z.string().min(1), passPercentage: z.number().min(0).max(100).default(100), returnValue: z.record(z.string(), z.unknown()) });
+
+/** What a caller may set of a dynamic config; of a new one the name is wanted. */
+export const dynamicConfigChangesSchema = z.looseObject({
+  description: z.string().optional(),
+  isEnabled: z.boolean().optional(),
+  defaultValue: z.record(z.string(), z.unknown()).optional(),
+  rules: z.array(newRuleSchema).optional(),
+});
+export const newDynamicConfigSchema = dynamicConfigChangesSchema.extend({ name: z.string().trim().min(1).max(200), idType: z.string().default('userID') });
+
+export type DynamicConfigChanges = z.infer<typeof dynamicConfigChangesSchema>;
+export type NewDynamicConfig = z.infer<typeof newDynamicConfigSchema>;

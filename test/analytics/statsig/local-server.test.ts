@@ -33,7 +33,8 @@ let folder = '';
 let store: LocalStatsigStore;
 let server: LocalStatsigServer;
 let address = '';
-const headers = { 'STATSIG-API-KEY': 'console-test', 'STATSIG-API-VERSION': '20240601', 'content-type': 'application/json' };
+const keys = { secretKey: 'secret-test', consoleKey: 'console-test' };
+const headers = { 'STATSIG-API-KEY': keys.consoleKey, 'STATSIG-API-VERSION': '20240601', 'content-type': 'application/json' };
 const groups = [
   { name: 'control', size: 50, parameterValues: { value: 0.75 } },
   { name: 'treatment', size: 50, parameterValues: { value: 0.6 } },
@@ -47,7 +48,7 @@ async function call(method: string, path: string, body?: unknown): Promise<{ sta
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shim-statsig-'));
   store = new LocalStatsigStore(join(folder, 'statsig.db'));
-  server = new LocalStatsigServer(store);
+  server = new LocalStatsigServer(store, keys);
   address = `http://127.0.0.1:${await server.start(0)}`;
 });
 afterEach(async () => {
@@ -97,7 +98,7 @@ describe('the Console API of the local server', () => {
   });
 
   it('survives bodies that are none', async () => {
-    const response = await fetch(`${address}/v1/log_event`, { method: 'POST', body: Buffer.from([0x1f, 0x8b, 1, 2, 3]) });
+    const response = await fetch(`${address}/v1/log_event`, { method: 'POST', headers: { 'STATSIG-API-KEY': keys.secretKey }, body: Buffer.from([0x1f, 0x8b, 1, 2, 3]) });
     expect(response.status).toBe(400);
     expect((await fetch(`${address}/nowhere`)).status).toBe(404);
   });
@@ -151,7 +152,7 @@ describe('the unmodified statsig-node, against the local server', () => {
 
   it('the same events sent again are kept once', async () => {
     const body = JSON.stringify({ events: [{ eventName: 'crash_occurred', time: 1, user: { userID: randomUUID() } }] });
-    for (let time = 0; time < 3; time += 1) expect((await fetch(`${address}/v1/log_event`, { method: 'POST', body })).status).toBe(202);
+    for (let time = 0; time < 3; time += 1) expect((await fetch(`${address}/v1/log_event`, { method: 'POST', headers: { 'STATSIG-API-KEY': keys.secretKey }, body })).status).toBe(202);
     expect(store.events('crash_occurred')).toHaveLength(1);
   });
 });
