@@ -8,7 +8,7 @@ import { keeperScript } from './keeper-script.js';
 import { maxLogBytes, serviceLogFile } from './service-logs.js';
 
 /** The processes that make up SHIM on one machine, in the order of their start. */
-export const serviceNames = ['temporal', 'control-worker', 'host-worker'] as const;
+export const serviceNames = ['temporal', 'statsig', 'control-worker', 'host-worker'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** What is running of one service. */

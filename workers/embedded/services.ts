@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LockedError, takeLock } from '../../host/process/lock.js';
+import { cloudConnection } from '../../analytics/statsig/connection.js';
+import { readLocalRecord } from '../../analytics/statsig/local-record.js';
 import { ensureShimHome, readWorkerRecord, type WorkerName } from '../../host/shim-home.js';
+import { chooseStatsigPort } from './statsig-port.js';
 import { readService, serviceNames, startKeeper, type KeptService, type ServiceName } from './keeper.js';
 import { choosePorts, readTemporalRecord, serverCommand, untilServing } from './temporal-server.js';
 
@@ -38,15 +41,15 @@ export interface StartOptions {
   home: string;
   environment: NodeJS.ProcessEnv;
   onProgress: (text: string) => void;
-  /** Holds the compiled control-worker.js and host-worker.js; the folder above this module's without it. */
+  /** Holds the compiled workers; the folder above this module's without it. */
   workersFolder?: string;
   /** For each service to come up, ms; 30 s without it. */
   deadlineMs?: number;
 }
 
 /**
- * Starts what is not running: the embedded Temporal, unless the environment names another, a control worker and a host
- * worker, each with a keeper. Returns when all of it answers; what runs already is left as it is.
+ * Starts what is not running: the embedded Temporal, unless the environment names another, the local Statsig server, unless
+ * the environment has keys of the cloud, a control worker and a host worker, each with a keeper. Returns when all of it answers; what runs already is left as it is.
  *
  * @throws ServiceError naming the log of what does not come up.
  */
@@ -55,6 +58,9 @@ export async function startServices({ home, environment, onProgress, workersFold
   const lock = await startLock(home, onProgress);
   try {
     const namespace = environment['TEMPORAL_NAMESPACE'] ?? 'default';
+    const statsigIsLocal = cloudConnection(environment) === null;
+    // It comes up while Temporal does.
+    if (statsigIsLocal) await keepStatsig(home, workersFolder, environment, onProgress);
     let workerEnvironment = environment;
     if (!namesTemporal(environment)) {
       const temporal = readService(home, 'temporal');
@@ -67,7 +73,8 @@ export async function startServices({ home, environment, onProgress, workersFold
       workerEnvironment = { ...environment, TEMPORAL_ADDRESS: record.address };
     }
     for (const name of ['control-worker', 'host-worker'] as const) await keep(home, name, workerCommand(workersFolder, name), workerEnvironment, onProgress);
-    for (const name of ['control-worker', 'host-worker'] as const) await untilWorking(home, name, deadlineMs);
+    for (const name of ['control-worker', 'host-worker'] as const) await untilUp(home, name, () => readWorkerRecord(home, name)?.pid, deadlineMs);
+    if (statsigIsLocal) await untilUp(home, 'statsig', () => readLocalRecord(home)?.pid, deadlineMs);
   } finally {
     lock.release();
   }
@@ -107,12 +114,11 @@ async function hasEnded(home: string, name: ServiceName, withinMs: number): Prom
   return false;
 }
 
-/** Each service of this machine, in the order of their start; without Temporal where the environment names another. */
+/** Each service of this machine, in the order of their start; without Temporal or Statsig where the environment names another. */
 export function servicesStatus(home: string): Promise<ServiceStatus[]> {
-  const external = namesTemporal(process.env);
-  const names = external ? serviceNames.filter((name) => name !== 'temporal') : serviceNames;
+  const elsewhere: ServiceName[] = [...(namesTemporal(process.env) ? ['temporal' as const] : []), ...(cloudConnection(process.env) ? ['statsig' as const] : [])];
   return Promise.resolve(
-    names.map((name) => {
+    serviceNames.filter((name) => !elsewhere.includes(name)).map((name) => {
       const { pid, keeperPid, restarts, logFile } = readService(home, name);
       return { name, running: pid !== null, pid, keeperPid, restarts, detail: pid === null ? `not running; log: ${logFile}` : detailOf(home, name) };
     }),
@@ -120,6 +126,7 @@ export function servicesStatus(home: string): Promise<ServiceStatus[]> {
 }
 
 function detailOf(home: string, name: ServiceName): string {
+  if (name === 'statsig') return `http://127.0.0.1:${readLocalRecord(home)?.port ?? '?'}`;
   if (name !== 'temporal') return `metrics at http://127.0.0.1:${readWorkerRecord(home, name)?.metricsPort ?? '?'}/metrics`;
   const record = readTemporalRecord(home);
   return record ? `${record.address}, Web UI ${record.uiUrl}` : '';
@@ -132,16 +139,23 @@ async function keep(home: string, name: ServiceName, command: readonly string[],
   await startKeeper(home, name, command, environment, pid);
 }
 
-function workerCommand(folder: string, name: WorkerName): string[] {
-  return [process.execPath, '--enable-source-maps', join(folder, `${name}.js`)];
+async function keepStatsig(home: string, workersFolder: string, environment: NodeJS.ProcessEnv, onProgress: (text: string) => void): Promise<void> {
+  const { pid, keeperPid } = readService(home, 'statsig');
+  // The workers read where it is, so that is settled before any of them starts.
+  if (pid === null && keeperPid === null) await chooseStatsigPort(home);
+  await keep(home, 'statsig', workerCommand(workersFolder, 'statsig-server'), environment, onProgress);
 }
 
-/** A worker is up when the record it writes last names the living process. */
-async function untilWorking(home: string, name: WorkerName, deadlineMs: number): Promise<void> {
+function workerCommand(folder: string, program: WorkerName | 'statsig-server'): string[] {
+  return [process.execPath, '--enable-source-maps', join(folder, `${program}.js`)];
+}
+
+/** A service is up when the record it writes last names the living process. */
+async function untilUp(home: string, name: ServiceName, recordedPid: () => number | null | undefined, deadlineMs: number): Promise<void> {
   const until = performance.now() + deadlineMs;
   for (;;) {
     const service: KeptService = readService(home, name);
-    if (service.pid !== null && readWorkerRecord(home, name)?.pid === service.pid) return;
+    if (service.pid !== null && recordedPid() === service.pid) return;
     if (performance.now() > until) throw new ServiceError(`${name} does not come up; see ${service.logFile}`);
     await delay(pollMs);
   }

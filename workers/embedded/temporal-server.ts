@@ -6,13 +6,10 @@ import { z } from 'zod';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { registeredAttributes } from '../../workflows/registered-attributes.js';
 import { prepareNamespace } from './namespace.js';
-import { anyFreePort, listenOnce } from './free-port.js';
+import { anyFreePort, listenOnce, untilFree } from './free-port.js';
 
 const defaultPort = 7233;
 const defaultUiPort = 8233;
-
-/** Ports that are still taken after this are somebody else's now, ms. */
-const portReleaseMs = 3_000;
 
 const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), port: z.number().int(), uiPort: z.number().int() });
 
@@ -39,7 +36,7 @@ export function readTemporalRecord(home: string): TemporalRecord | null {
  */
 export async function choosePorts(home: string, environment: NodeJS.ProcessEnv): Promise<TemporalRecord> {
   const before = readTemporalRecord(home);
-  if (before) await untilFree([before.port, before.uiPort]);
+  if (before) for (const port of [before.port, before.uiPort]) await untilFree(port);
   const port = await firstFree([before?.port, Number(environment['SHIM_TEMPORAL_PORT'] ?? defaultPort)]);
   const uiPort = await firstFree([before?.uiPort, Number(environment['SHIM_UI_PORT'] ?? defaultUiPort)]);
   const record = { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort };
@@ -93,12 +90,6 @@ export async function untilServing(address: string, namespace: string, deadlineM
       await delay(50);
     }
   }
-}
-
-/** A server that was just killed holds its ports until the kernel has taken it down: whoever knows its address keeps it. */
-async function untilFree(ports: readonly number[]): Promise<void> {
-  const until = performance.now() + portReleaseMs;
-  for (const port of ports) while ((await listenOnce(port)) === null && performance.now() < until) await delay(20);
 }
 
 async function firstFree(wanted: readonly (number | undefined)[]): Promise<number> {

@@ -66,6 +66,7 @@ describe('services', () => {
     const status = await servicesStatus(home);
     expect(status.map(({ name, running }) => [name, running])).toEqual([
       ['temporal', true],
+      ['statsig', true],
       ['control-worker', true],
       ['host-worker', true],
     ]);
@@ -114,7 +115,7 @@ describe('services', () => {
       (service) => service.keeperPid !== null,
     );
     expect(after.pid).toBe(pid);
-    expect(servicesOfHome()).toHaveLength(6);
+    expect(servicesOfHome()).toHaveLength(8);
   });
 
   it('are started again by a keeper that found them alive', async () => {
@@ -130,7 +131,7 @@ describe('services', () => {
   it('start once when two starts come together', async () => {
     await stopServices({ home, onProgress: () => undefined });
     await Promise.all([start(), start()]);
-    expect(servicesOfHome()).toHaveLength(6);
+    expect(servicesOfHome()).toHaveLength(8);
   });
 
   it('leave nothing running when stopped, and stopping again is no error', async () => {
@@ -138,6 +139,7 @@ describe('services', () => {
     expect(processesOfHome()).toEqual([]);
     await stopServices({ home, onProgress: () => undefined });
     expect((await servicesStatus(home)).map(({ pid, keeperPid }) => [pid, keeperPid])).toEqual([
+      [null, null],
       [null, null],
       [null, null],
       [null, null],
