@@ -28,6 +28,8 @@ async function main(): Promise<void> {
   await ended;
   await server.stop();
   store.close();
+  // An open channel would keep this process alive.
+  if (process.connected) process.disconnect();
   logger.info('the local Statsig server is down');
 }
 

@@ -78,5 +78,6 @@ function confineErrorBoundary(sdk: Sdk, network: (url: string, request: RequestI
 
 function eventsOf(body: RequestInit['body']): SdkEvent[] {
   const text = typeof body === 'string' ? body : gunzipSync(body as Uint8Array).toString('utf8');
-  return batchSchema.parse(JSON.parse(text)).events;
+  // Its diagnostics are about itself: how long its calls took.
+  return batchSchema.parse(JSON.parse(text)).events.filter(({ eventName }) => eventName !== 'statsig::diagnostics');
 }
