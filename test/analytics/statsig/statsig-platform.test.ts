@@ -14,7 +14,7 @@ import { StatsigPlatform } from '../../../analytics/statsig/statsig-platform.js'
 import { projectRoot } from '../../support/project-root.js';
 
 const program = join(projectRoot(), 'dist', 'workers', 'statsig-server.js');
-const sessions = Array.from({ length: 500 }, (_, at) => `session-${at}`);
+const sessions = Array.from({ length: 200 }, (_, at) => `session-${at}`);
 const toRegister: ExperimentToRegister = { name: 'danger_zone_optimization_1', parameter: 'danger_zone', hypothesis: 'earlier is better', control: 0.75, treatment: 0.6, successMetrics: ['crash_rate'] };
 
 let folder = '';
