@@ -7,7 +7,8 @@ const connectMs = 5_000;
 /** A server as Kysely takes it. @param address `postgres://…`. */
 export function postgresDialect(address: string): PostgresDialect {
   const pool = new pg.Pool({ connectionString: address, max: 4, connectionTimeoutMillis: connectMs, keepAlive: true });
-  // Of a connection that nobody uses: the pool makes a new one for the next who asks. Unheard, it would end the process.
+  // Of a connection that is lost while it is lent or rests: whoever asks next of it hears of it, or gets a new one. Unheard, it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new PostgresDialect({ pool });
 }

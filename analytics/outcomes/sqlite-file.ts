@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'libsql';
 
@@ -15,10 +15,12 @@ export class SqliteFile {
 
   constructor(private readonly path: string) {}
 
+  /** @throws Error where it is no database, or torn. */
   open(): Sqlite.Database {
     this.opened = new Sqlite(this.path);
     chmodSync(this.path, 0o600);
     this.opened.exec(`PRAGMA busy_timeout = ${openingMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 0`);
+    checkWhole(this.opened, this.path);
     return this.opened;
   }
 
@@ -50,6 +52,16 @@ export class SqliteFile {
   rollback(): void {
     if (this.inTransaction) this.opened?.exec('ROLLBACK');
   }
+}
+
+/**
+ * SQLite finds a missing page only when it reads it. Every page is in the file or in the log beside it, into which others may be
+ * writing: what is read of the log first may be counted twice, but not missed.
+ */
+function checkWhole(database: Sqlite.Database, path: string): void {
+  const [{ pages, size }] = database.prepare('SELECT page_count AS pages, page_size AS size FROM pragma_page_count, pragma_page_size').all() as [{ pages: number; size: number }];
+  const there = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) + statSync(path).size;
+  if (there < pages * size) throw new Error(`it is torn: of ${pages * size} bytes there are ${there}`);
 }
 
 /** Whether another process has the file. */

@@ -1,12 +1,13 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { withCheckpoint, noCheckpointTimes } from '../../../domain/checkpoint-times.js';
 import { assignment, outcome } from './records.js';
-import { describeOnEach } from './store-places.js';
+import { assignMany, describeOnEach } from './store-places.js';
 
 const experimentId = 'experiment/danger_zone/1';
 const options = (nowMs: number) => ({ horizonMs: 1_000, nowMs, checkpointLimitMs: 50 });
 
-describeOnEach('units', ({ open }) => {
+describeOnEach('units', ({ open, where }) => {
   it('mature when the horizon of their assignment is over, in its order, and never again', async () => {
     const store = await open();
     const [late, b, a] = [assignment({ assignedAtMs: 2_001 }), assignment({ sessionId: 'b', assignedAtMs: 2_000 }), assignment({ sessionId: 'a', assignedAtMs: 2_000 })];
@@ -71,11 +72,35 @@ describeOnEach('units', ({ open }) => {
   it('are numbered without gaps and made once, whoever matures them at the same time', async () => {
     const stores = await Promise.all([open(), open()]);
     const ids = Array.from({ length: 1_203 }, (_, at) => `session-${String(at).padStart(5, '0')}`);
-    for (const sessionId of ids) await stores[0].assign(assignment({ sessionId }));
+    await assignMany(await where(), ids.map((sessionId) => assignment({ sessionId })));
     const counts = await Promise.all(stores.map((store) => store.mature(experimentId, options(5_000))));
     expect(counts.reduce((sum, count) => sum + count)).toBe(1_203);
     const units = await stores[1].unitsAfter(experimentId, 0, 10_000);
     expect(units.map((unit) => unit.position)).toEqual(ids.map((_, at) => at + 1));
     expect(units.map((unit) => unit.sessionId)).toEqual(ids);
+  });
+
+  it('are the same whoever matured them when', async () => {
+    const [one, other] = await Promise.all([open(), open()]);
+    const timeMs = fc.integer({ min: 0, max: 5_000 });
+    const session = fc.record({ assignedAtMs: timeMs, ends: fc.array(fc.record({ endedAtMs: timeMs, crashed: fc.boolean(), workLostMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }) }), { maxLength: 3 }) });
+    let tried = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(session, { maxLength: 12 }), fc.array(fc.tuple(fc.constantFrom(one, other), fc.integer({ min: 0, max: 7_000 })), { maxLength: 6 }), async (sessions, looks) => {
+        const [once, often] = [`once/${(tried += 1)}`, `often/${tried}`];
+        const rows = sessions.map(({ assignedAtMs }, at) => assignment({ assignedAtMs, sessionId: `${tried}/${at}` }));
+        await assignMany(await where(), [once, often].flatMap((id) => rows.map((row) => ({ ...row, experimentId: id }))));
+        await one.record(sessions.flatMap(({ ends }, at) => ends.map((end, epoch) => outcome({ ...end, sessionId: `${tried}/${at}`, epoch: epoch + 1 }))));
+        await one.mature(once, options(9_000));
+        // All at once: a clock that stood still or went back matures nothing twice.
+        await Promise.all(looks.map(([store, nowMs]) => store.mature(often, options(nowMs))));
+        await other.mature(often, options(9_000));
+        const units = async (id: string) => (await one.unitsAfter(id, 0, 100)).map((unit) => ({ ...unit, experimentId: '', maturedAtMs: 0 }));
+        const [expected, seen] = [await units(once), await units(often)];
+        expect(expected.map(({ position }) => position)).toEqual(rows.map((_, at) => at + 1));
+        expect(seen).toEqual(expected);
+      }),
+      { numRuns: 25 },
+    );
   });
 });

@@ -1,9 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { openStore } from '../../../analytics/outcomes/open-store.js';
-import type { Store } from '../../../analytics/outcomes/store.js';
+import { postgresDialect } from '../../../analytics/outcomes/postgres-database.js';
+import { sqliteDialect } from '../../../analytics/outcomes/sqlite-database.js';
+import type { Assignment, Store } from '../../../analytics/outcomes/store.js';
+import type { StoreTables } from '../../../analytics/outcomes/tables.js';
 import { postgresPrograms, PostgresServer } from '../../support/postgres-server.js';
 
 /** A database of one test's own. */
@@ -43,6 +47,26 @@ export function describeOnEach(title: string, tests: (place: StorePlace) => void
     });
     const where = () => (address ??= server?.createDatabase()) ?? Promise.reject(new Error('the server was not started'));
     tests({ where, open: async () => keep(opened, await openStore(await where())) });
+  });
+}
+
+/** The tables themselves: for what no store of this version would do. */
+export async function usingTables(where: string, use: (tables: Kysely<StoreTables>) => Promise<void>): Promise<void> {
+  const tables = new Kysely<StoreTables>({ dialect: where.startsWith('postgres') ? postgresDialect(where) : sqliteDialect(where) });
+  try {
+    await use(tables);
+  } finally {
+    await tables.destroy();
+  }
+}
+
+/** Assigns many sessions of one experiment in one go. @param where of a store that was opened before. */
+export function assignMany(where: string, assignments: readonly Assignment[]): Promise<void> {
+  return usingTables(where, async (tables) => {
+    for (let at = 0; at < assignments.length; at += 500) {
+      const rows = assignments.slice(at, at + 500).map((given) => ({ experiment_id: given.experimentId, session_id: given.sessionId, parameter: given.parameter, arm: given.arm, value: JSON.stringify(given.value), assigned_at_ms: given.assignedAtMs, position: null }));
+      await tables.insertInto('assignment').values(rows).execute();
+    }
   });
 }
 
