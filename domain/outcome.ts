@@ -22,7 +22,7 @@ export const outcomeSchema = z.strictObject({
   endedAtMs: z.number(),
   /** How it was resumed; null for a first attempt. */
   resumeStrategy: z.enum(resumeStrategies).nullable(),
-  /** From the last checkpoint, or the start, to a crash, and of a hung attempt at least its silence, ms; 0 for an end without loss. */
+  /** From the last checkpoint, or the start, to a crash, ms; 0 for an end without loss. */
   workLostMs: z.number().nonnegative(),
   messages: z.number().nonnegative(),
   toolCalls: z.number().nonnegative(),
@@ -72,6 +72,15 @@ export interface SessionClosed {
   closedAtMs: number;
 }
 
+/** What is to be recorded of a session: told again, it changes nothing. */
+export interface SessionRecords {
+  /** Null where it was recorded already. */
+  opened: SessionOpened | null;
+  outcomes: Outcome[];
+  /** Null while it is open. */
+  closed: SessionClosed | null;
+}
+
 /** All that is known of one session. */
 export interface SessionRecord {
   sessionId: string;
@@ -113,9 +122,8 @@ export function outcomeOf(report: AttemptReport, { agent, parameters, resumeStra
   };
 }
 
-/** A checkpoint of an earlier attempt saves nothing of this one, and the last one of a hung attempt nothing of the time it was silent. */
-function workLost({ exitClass, startedAtMs, runningAtMs, endedAtMs, checkpoint, longestSilenceMs }: AttemptReport): number {
+/** A checkpoint of an earlier attempt saves nothing of this one. */
+function workLost({ startedAtMs, runningAtMs, endedAtMs, checkpoint }: AttemptReport): number {
   if (runningAtMs === null) return 0;
-  const silentMs = exitClass === 'hung' ? (longestSilenceMs ?? 0) : 0;
-  return Math.max(silentMs, endedAtMs - Math.max(startedAtMs, checkpoint?.atMs ?? 0));
+  return Math.max(0, endedAtMs - Math.max(startedAtMs, checkpoint?.atMs ?? 0));
 }

@@ -1,15 +1,20 @@
 import { hostname } from 'node:os';
 import { Runtime, Worker } from '@temporalio/worker';
+import { createSessionRecordActivities } from '../activities/session-record-activities.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
+import { lateStore, storeAddress } from './late-store.js';
 import { createLogger } from './logger.js';
 import { connectToTemporal } from './temporal-connection.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 /** Every session's workflow stays cached: without its cache a restart takes three times as long. */
 const maxCachedWorkflows = 2_000;
+
+/** Of a platform that knows of no experiment. */
+const nobodyAssigned = { assign: () => null };
 
 /** The control worker: runs the workflows. Any number may run; none holds anything that the others lack. */
 async function main(): Promise<void> {
@@ -19,11 +24,13 @@ async function main(): Promise<void> {
   const telemetry = await temporalTelemetry();
   Runtime.install({ telemetryOptions: telemetry.options });
   const { native, namespace } = await connectToTemporal(logger);
+  const store = lateStore(storeAddress(home));
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue: controlQueue,
     workflowBundle: workflowBundle(),
+    activities: createSessionRecordActivities({ store, platform: nobodyAssigned }),
     identity: `shim-control@${hostname()}`,
     maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: '1 s',
@@ -34,6 +41,7 @@ async function main(): Promise<void> {
   logger.info({ metricsPort }, 'control worker is up');
   await worker.run();
   await metrics.stopServer();
+  await store.close();
 }
 
 await main();

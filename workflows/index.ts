@@ -1,4 +1,5 @@
 export { superviseSession } from './supervise-session.js';
+export { recordOutcomes } from './record-outcomes.js';
 export { superviseHost } from './supervise-host.js';
 export { parameter } from './parameter.js';
 export { alphaLedger } from './alpha-ledger.js';

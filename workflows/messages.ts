@@ -1,9 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
+import type { AssignedParameters } from '../domain/assignment.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { SessionRecords } from '../domain/outcome.js';
+import type { ParameterName } from '../domain/parameter-table.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
-import type { ResumeStrategy } from '../domain/parameters.js';
+import type { Parameters, ResumeStrategy } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
 import type { PauseReason, SessionSpec, SessionState } from '../domain/session.js';
 
@@ -81,6 +84,22 @@ export interface CarriedSession {
   stoppedBy: string;
   /** When the session was first supervised, Unix ms. */
   startedAtMs: number;
+  // What follows is lacking in what older versions carry.
+  tuning?: CarriedTuning;
+  /** What is yet to be recorded. */
+  owed?: SessionRecords;
+}
+
+/** What a session runs with, and where it has it from. */
+export interface CarriedTuning extends AssignedParameters {
+  /** How often they are to be asked for again. */
+  wants: number;
+  /** They were asked for since the last attempt ended, so that an attempt that begins to run need not ask. */
+  fresh: boolean;
+  /** Of the present attempt, as its host last read it back, and how it was begun; null before the first. */
+  attempt: { attemptId: string; parameters: Parameters; resumeStrategy: ResumeStrategy; previousEndedAtMs: number | null } | null;
+  /** When the attempt before ended, if nobody wanted the session to rest since, Unix ms. */
+  previousEndedAtMs: number | null;
 }
 
 /** A wait with an end. */
@@ -137,6 +156,25 @@ export interface SessionStatus {
   startedAtMs: number;
   /** Ended attempts, newest last; the last 20. */
   ends: EndedAttempt[];
+  /** What decisions and the next attempt go by. */
+  parameters: Parameters;
+  /** What the running attempt runs with, as its host read it back; null between attempts. */
+  attemptParameters: Parameters | null;
+  /** Set by a person for this session: no experiment and no deploy touches them. */
+  pinned: ParameterName[];
+  /** The experiments and rollouts that the session is in. */
+  assignments: AssignedParameters['assignments'];
+  /** Outcomes that the store is yet to be told. */
+  outcomesOwed: number;
+}
+
+/** Records what a closed session owes, for as long as it takes: the store was away when it closed. */
+export function recordsWorkflowId(sessionId: string, epoch: number): string {
+  return `outcomes/${sessionId}/${epoch}`;
+}
+export interface RecordOutcomesInput {
+  name: string;
+  records: SessionRecords;
 }
 
 /** The answer of a command: it took effect, or it will, and why not yet. */

@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, patched, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
 import { formatDuration } from '../domain/duration.js';
 import { hostErrorCodes } from '../domain/host-requests.js';
@@ -7,6 +7,7 @@ import {
   attemptRunningSignal,
   checkpointMadeSignal,
   checkpointNowUpdate,
+  parametersChangedSignal,
   pauseUpdate,
   resetUpdate,
   resumeUpdate,
@@ -18,6 +19,7 @@ import {
 import { SessionCommands } from './session/commands.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
 import { Session } from './session/session.js';
+import { assignFirst, keepUp, settleRecords } from './session/upkeep.js';
 
 /** Replaying an event costs a quarter of a millisecond, and a restart about ten events: continue as new before it is felt. */
 const historyEventsKept = 500;
@@ -32,7 +34,7 @@ const askAgainAfter = '10 s';
  * @returns how the session closed. Failed and paused sessions stay open, for reset and resume.
  */
 export async function superviseSession(input: SuperviseSessionInput): Promise<SessionResult> {
-  const session = new Session(input);
+  const session = new Session(input, patched('parameters-and-outcomes'));
   acceptMessages(session);
   const scope = CancellationScope.current();
   let cancellation: unknown;
@@ -40,7 +42,11 @@ export async function superviseSession(input: SuperviseSessionInput): Promise<Se
     cancellation = reason;
     session.wantStopped('cancellation');
   });
-  const result = await CancellationScope.nonCancellable(() => supervise(session, hostCalls(input.hostId, input.spec.limits.stopGraceMs)));
+  const host = hostCalls(input.hostId, input.spec.limits.stopGraceMs);
+  const result = await CancellationScope.nonCancellable(() => {
+    if (session.keepsRecord) keepUp(session, host);
+    return supervise(session, host);
+  });
   if (cancellation !== undefined) throw cancellation;
   return result;
 }
@@ -50,6 +56,9 @@ function acceptMessages(session: Session): void {
   setHandler(attemptRunningSignal, (running) => session.onRunning(running), { description: "From the host: an attempt's first event was seen" });
   setHandler(attemptEndedSignal, (report) => session.onEnded(report), { description: 'From the host: an attempt has ended' });
   setHandler(checkpointMadeSignal, (checkpoint) => session.onCheckpoint(checkpoint), { description: 'From the host: a checkpoint was made' });
+  setHandler(parametersChangedSignal, ({ parameter }) => session.parameters.changed(parameter), {
+    description: "From a parameter's entity: ask again what the session is to run with",
+  });
   const commands = new SessionCommands(session);
   setHandler(pauseUpdate, (command) => commands.pause(command), {
     validator: (_command) => commands.check('pause'),
@@ -95,6 +104,8 @@ async function supervise(session: Session, host: HostCalls): Promise<SessionResu
 /** Begins an attempt, or goes on with the one that is alive, until it ends (its report) or a command breaks in (null). */
 async function attemptToItsEnd(session: Session, host: HostCalls): Promise<AttemptReport | null> {
   if (!session.attempt) {
+    if (session.epoch === 0 && session.keepsRecord) await assignFirst(session);
+    if (session.desired !== 'running') return null;
     const report = await beginAttempt(session, host);
     if (report) return report;
   }
@@ -113,6 +124,7 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
 /** @returns the report of an attempt that ended before, or could not begin at all; null otherwise. */
 async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
   const { spec, strategy, lastDecision, lastEnd } = session;
+  const parameters = session.parameters.current;
   const key = session.nextAttempt();
   if (session.hostIsAway) session.hostWentAway();
   else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
@@ -120,7 +132,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
-      { ...key, spec, strategy, parameters: spec.parameters, decision: lastDecision },
+      { ...key, spec, strategy, parameters, decision: lastDecision },
       summary.slice(0, 80),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
@@ -224,7 +236,9 @@ async function waitOut(session: Session): Promise<void> {
 
 async function close(session: Session, host: HostCalls, state: SessionResult['state'], reason: string): Promise<SessionResult> {
   session.enter(state, reason);
+  if (session.keepsRecord) session.closed(state);
   await record(session, host);
+  if (session.keepsRecord) await settleRecords(session);
   await condition(allHandlersFinished);
   return { state, reason, attempts: session.epoch, restarts: session.restarts };
 }

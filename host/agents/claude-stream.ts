@@ -44,8 +44,7 @@ function systemEvents(entry: JsonObject): AgentEvent[] {
     case 'init': {
       const conversationId = asName(entry['session_id']);
       const model = asName(entry['model']);
-      const version = asName(entry['claude_code_version']);
-      return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }), ...(version === undefined ? {} : { version }) }];
+      return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }) }];
     }
     case 'compact_boundary':
       return [{ kind: 'compacted' }];

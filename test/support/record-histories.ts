@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { historyScenes } from './history-scenarios.js';
+import { KeptRecord } from './kept-record.js';
 import { projectRoot } from './project-root.js';
 import { WorkflowEnvironment } from './workflow-environment.js';
 
@@ -13,7 +14,8 @@ async function main(): Promise<void> {
   const folder = join(projectRoot(), 'test', 'histories');
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) rmSync(join(folder, file));
-  const environment = await WorkflowEnvironment.create();
+  const record = await KeptRecord.open();
+  const environment = await WorkflowEnvironment.create(() => record.activities);
   for (const [name, play] of historyScenes) {
     const scene = await play(environment);
     const history: unknown = JSON.parse(historyToJSON(await environment.client.workflow.getHandle(scene.workflowId).fetchHistory()));
@@ -21,6 +23,7 @@ async function main(): Promise<void> {
     await scene.leave();
   }
   await environment.close();
+  await record.remove();
 }
 
 /** Stack traces name folders of the machine that recorded; replay does not read them. */

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { SessionRecordActivities } from '../../activities/session-record-activities.js';
 import { createHostActivities } from '../../activities/host-activities.js';
 import type { SessionSpec } from '../../domain/session.js';
 import { controlQueue, searchAttributes, sessionWorkflowId, statusQuery, type CarriedSession, type SessionStatus } from '../../workflows/messages.js';
 import type { superviseSession } from '../../workflows/supervise-session.js';
+import { openCalls } from './open-calls.js';
 import { poll } from './poll.js';
 import { ScriptedHost, type Act } from './scripted-host.js';
 import { aSpec, type SpecChange } from './session-fixtures.js';
@@ -17,6 +19,8 @@ export interface SessionChoices extends SpecChange {
   hostAway?: boolean;
   carried?: CarriedSession;
 }
+
+const recordCalls: ReadonlySet<string> = new Set<keyof SessionRecordActivities | 'task'>(['assignParameters', 'recordSession', 'task']);
 
 /** A session under supervision, with a host of its own. */
 export class SupervisedSession {
@@ -75,8 +79,8 @@ export class SupervisedSession {
   /** Lets time pass once no call and no task of the workflow is open: on the time-skipping server they hold time up. */
   async skip(durationMs: number): Promise<void> {
     await poll(
-      async () => (await this.current().describe()).raw,
-      ({ pendingActivities, pendingWorkflowTask }) => !pendingActivities?.length && !pendingWorkflowTask,
+      () => openCalls(this.current()),
+      (open) => open.length === 0,
     );
     await this.environment.skip(durationMs);
   }
@@ -95,6 +99,11 @@ export class SupervisedSession {
   /** Stops the session if it is still open, and its host. */
   async dispose(): Promise<void> {
     await this.host.played();
+    // One that is left open keeps the time-skipping server from ever skipping again.
+    await poll(
+      () => openCalls(this.current()),
+      (open) => !open.some((call) => recordCalls.has(call)),
+    );
     await this.current()
       .terminate('the test is over')
       .catch(() => undefined);

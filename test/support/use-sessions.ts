@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { KeptRecord } from './kept-record.js';
 import { SupervisedSession, type SessionChoices } from './supervised-session.js';
 import { WorkflowEnvironment } from './workflow-environment.js';
 
@@ -6,16 +7,25 @@ import { WorkflowEnvironment } from './workflow-environment.js';
 export function useSessions() {
   const begun: SupervisedSession[] = [];
   let environment: WorkflowEnvironment;
+  let record: KeptRecord;
   beforeAll(async () => {
-    environment = await WorkflowEnvironment.create();
+    record = await KeptRecord.open();
+    environment = await WorkflowEnvironment.create(() => record.activities);
   });
   afterEach(async () => {
+    record.away.clear();
     await Promise.all(begun.splice(0).map((session) => session.dispose()));
   });
-  afterAll(() => environment.close());
+  afterAll(async () => {
+    await environment.close();
+    await record.remove();
+  });
   return {
     get environment() {
       return environment;
+    },
+    get record() {
+      return record;
     },
     async supervise(choices: SessionChoices = {}): Promise<SupervisedSession> {
       const session = await SupervisedSession.start(environment, choices);

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { HostActivities } from '../../activities/host-activities.js';
-import type { CreateCheckpointInput, RecordStateInput, StartAgentInput, StopAgentInput } from '../../domain/host-requests.js';
+import type { ApplyParametersInput, CreateCheckpointInput, RecordStateInput, StartAgentInput, StopAgentInput } from '../../domain/host-requests.js';
 import { hostQueue } from '../messages.js';
 
 /** How a call to the host came out; what is none of these is thrown. */
@@ -44,6 +44,7 @@ export function hostCalls(hostId: string, stopGraceMs: number) {
       ),
     createCheckpoint: (input: CreateCheckpointInput, summary: string, giveUp: () => boolean) =>
       answer(() => activities.createCheckpoint.executeWithOptions({ startToCloseTimeout: '2 min', retry: { maximumAttempts: 3 }, summary }, [input]), giveUp),
+    applyParameters: (input: ApplyParametersInput, summary: string) => answer(() => activities.applyParameters.executeWithOptions({ scheduleToStartTimeout: returnWithin, summary }, [input])),
     recordState: (input: RecordStateInput, summary: string) =>
       answer(() => activities.recordState.executeWithOptions({ retry: { maximumAttempts: 3 }, summary }, [input])),
   };

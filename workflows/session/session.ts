@@ -10,8 +10,15 @@ import {
   type SessionStatus,
   type SuperviseSessionInput,
 } from '../messages.js';
+import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
+import { outcomeOf } from '../../domain/outcome.js';
 import { describeSession } from './details.js';
+import { nothingOwed, OwedRecords } from './owed-records.js';
+import { TunedParameters, untuned } from './tuned-parameters.js';
+
+/** Decisions after which another attempt begins by itself. */
+const goesOn: ReadonlySet<Decision['kind']> = new Set(['restart_now', 'back_off', 'wait_for_limit']);
 
 /** Ends kept for `status`; older ones are on the host's disk. */
 const endsKept = 20;
@@ -24,8 +31,14 @@ export class Session {
   /** Reports that came and were not yet taken, by attempt id. */
   private readonly reports = new Map<string, AttemptReport>();
   private readonly carried: CarriedSession;
+  readonly parameters: TunedParameters;
+  readonly records: OwedRecords;
 
-  constructor(private readonly input: SuperviseSessionInput) {
+  /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
+  constructor(
+    private readonly input: SuperviseSessionInput,
+    readonly keepsRecord: boolean,
+  ) {
     this.carried = input.carried ?? {
       epoch: 0,
       restarts: 0,
@@ -47,6 +60,8 @@ export class Session {
       stoppedBy: '',
       startedAtMs: Date.now(),
     };
+    this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
+    this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
   }
 
   get spec() {
@@ -85,6 +100,13 @@ export class Session {
   }
   get restarts() {
     return this.carried.restarts;
+  }
+  get startedAtMs() {
+    return this.carried.startedAtMs;
+  }
+  /** A start is under way and not yet answered: whatever else can wait does. */
+  get isBetweenAttempts() {
+    return this.carried.state === 'starting' && this.carried.attempt === null;
   }
   get checkpointsWanted() {
     return this.carried.checkpointRequests;
@@ -140,6 +162,11 @@ export class Session {
       checkpointProblem: c.checkpointProblem,
       startedAtMs: c.startedAtMs,
       ends: c.lastEnds,
+      parameters: this.parameters.current,
+      attemptParameters: c.attempt && this.parameters.ofAttempt,
+      pinned: this.parameters.pinned,
+      assignments: this.parameters.assignments,
+      outcomesOwed: this.records.outcomes,
     };
   }
 
@@ -183,6 +210,7 @@ export class Session {
     c.wait = null;
     const key = { sessionId: this.spec.sessionId, name: this.spec.name, epoch: c.epoch, attemptId: uuid4() };
     c.unsettled = key;
+    this.parameters.begin(key.attemptId, c.strategy);
     return key;
   }
 
@@ -215,6 +243,7 @@ export class Session {
     const c = this.carried;
     if (epoch !== c.epoch || this.reports.has(attemptId)) return;
     this.runningAtMs.set(attemptId, runningAtMs);
+    this.parameters.attemptRuns();
     if (c.attempt?.attemptId === attemptId) c.attempt = { ...c.attempt, runningAtMs };
     if (c.state === 'starting' || c.state === 'waiting_for_host') this.enter('running', 'first event seen');
   }
@@ -271,7 +300,7 @@ export class Session {
     const nowMs = Date.now();
     const { decision, history } = decideNext({
       policy: this.spec.policy,
-      parameters: this.spec.parameters,
+      parameters: this.parameters.current,
       history: c.history,
       report,
       nowMs,
@@ -284,7 +313,20 @@ export class Session {
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
     if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };
     if (decision.kind === 'wait_for_limit') c.wait = { state: 'waiting_for_limit', untilMs: decision.untilMs, reason: decision.reason };
+    const context = this.parameters.ended(report.attemptId, endedAtMs, c.desired === 'running' && goesOn.has(decision.kind));
+    if (this.keepsRecord) this.records.ended(outcomeOf(report, context));
+    // There is time now, and the next attempt has what is so when it begins.
+    if (decision.kind === 'back_off') this.parameters.want();
     return decision;
+  }
+
+  /** What the session is to run with was asked for so often, and answered; null where it was not. */
+  tuned(wants: number, assigned: AssignedParameters | null): void {
+    const before = this.parameters.current.resumeStrategy;
+    this.parameters.answered(wants, assigned);
+    // A rung that failures have led down to stays.
+    if (this.carried.strategy === before) this.carried.strategy = this.parameters.current.resumeStrategy;
+    this.show();
   }
 
   // What people ask for: commands.ts checks and answers, these set
@@ -319,6 +361,12 @@ export class Session {
     this.carried.wait = null;
     this.resetCount += 1;
     this.wantRunning();
+  }
+
+  /** Nothing more comes of it. */
+  closed(state: 'completed' | 'stopped'): void {
+    const { epoch, restarts } = this.carried;
+    this.records.closed({ sessionId: this.spec.sessionId, state, attempts: epoch, restarts, closedAtMs: Date.now() });
   }
 
   waitOver(): void {
