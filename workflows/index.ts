@@ -3,3 +3,4 @@ export { recordOutcomes } from './record-outcomes.js';
 export { superviseHost } from './supervise-host.js';
 export { parameter } from './parameter.js';
 export { alphaLedger } from './alpha-ledger.js';
+export { kaizenLoop } from './kaizen-loop.js';

@@ -1,10 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { ExperimentPlan, ExperimentStatus } from '../domain/experiments/experiment.js';
+import type { KaizenSettings } from '../domain/experiments/kaizen-settings.js';
 import type { NoOpportunity, Opportunity } from '../domain/experiments/opportunity.js';
 import type { KaizenMode } from '../domain/kaizen-mode.js';
 import { parameterTable, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
-import type { SafetyBoundsOptions } from '../domain/safety-bounds.js';
 import type { ELondState } from '../domain/statistics/online-fdr.js';
 
 /** The contract of the kaizen loop's workflows: kaizenLoop, runExperiment, parameter, alphaLedger. All run on the control queue. */
@@ -22,6 +22,10 @@ export function ledgerWorkflowId(scope: string): string {
 export function experimentWorkflowId(parameter: ParameterName, n: number): string {
   return `experiment/${parameter}/${n}`;
 }
+
+/** The false-discovery rate over a year's experiments of a scope, and how many of them there are to be. */
+export const defaultFalseDiscoveryRate = 0.05;
+export const defaultExperimentsPerYear = 50;
 
 export const kaizenSearchAttributes = {
   parameter: defineSearchAttributeKey('ShimParameter', SearchAttributeType.KEYWORD),
@@ -220,33 +224,7 @@ export const lookNowSignal = defineSignal<[{ reason: string }]>('lookNow');
 
 // The loop
 
-export interface KaizenSettings {
-  /** Between two looks for opportunities, ms. */
-  lookEveryMs: number;
-  /** Experiments at once. */
-  atOnce: number;
-  bounds: SafetyBoundsOptions;
-  coolDownMs: number;
-  /** What a plan takes from here: see ExperimentPlan. */
-  experiment: Pick<ExperimentPlan, 'horizonMs' | 'tickMs' | 'ramp' | 'unitsPerStep' | 'deadlineMs' | 'holdback' | 'monitorMs' | 'staleAfterMs'>;
-  /** An experiment that would take longer by the present flow of sessions is not started, ms. */
-  longestMs: number;
-  /** The rules' window, ms, and the fewest sessions they judge. */
-  windowMs: number;
-  minimumSessions: number;
-}
-
-const hour = 3_600_000;
-export const defaultKaizenSettings: KaizenSettings = {
-  lookEveryMs: hour,
-  atOnce: 5,
-  bounds: { crashRate: { max: 0.1 }, checkpointTime: { max: 100 }, resumeSuccessRate: { min: 0.9 }, tokenCost: { maxIncrease: 0.2 } },
-  coolDownMs: 7 * 24 * hour,
-  experiment: { horizonMs: 24 * hour, tickMs: hour / 4, ramp: [0.2, 0.5, 1], unitsPerStep: 50, deadlineMs: 60 * 24 * hour, holdback: 0.1, monitorMs: 14 * 24 * hour, staleAfterMs: 48 * hour },
-  longestMs: 60 * 24 * hour,
-  windowMs: 14 * 24 * hour,
-  minimumSessions: 50,
-};
+export { defaultKaizenSettings, type KaizenSettings } from '../domain/experiments/kaizen-settings.js';
 
 export interface KaizenStatus {
   scope: string;
@@ -259,6 +237,8 @@ export interface KaizenStatus {
   /** What the last look found, and what was done about each: `started experiment/…`, `observe: would try …`. */
   found: { opportunity: Opportunity; action: string }[];
   notFound: NoOpportunity[];
+  /** What went wrong at the last look, one line; null where it went well. */
+  problem: string | null;
   /** Experiments that are open, monitoring ones included. */
   experiments: string[];
   reason: string;
@@ -266,7 +246,8 @@ export interface KaizenStatus {
 export interface KaizenInput {
   scope: string;
   settings: KaizenSettings;
-  carried?: { status: KaizenStatus };
+  /** What a continued run carries over: `begun` is the last experiment that the loop began on each parameter, its number and when. */
+  carried?: { status: KaizenStatus; begun: Partial<Record<ParameterName, { n: number; atMs: number }>> };
 }
 export const kaizenStatusQuery = defineQuery<KaizenStatus>('kaizenStatus');
 /** Look now. */

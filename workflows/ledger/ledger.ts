@@ -1,10 +1,8 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { beginELond, concludeELondByLog, createELond } from '../../domain/statistics/online-fdr.js';
-import { levelsUsedUp, type IssuedAlpha, type LedgerInput, type LedgerStatus } from '../kaizen-messages.js';
+import { defaultExperimentsPerYear, defaultFalseDiscoveryRate, levelsUsedUp, type IssuedAlpha, type LedgerInput, type LedgerStatus } from '../kaizen-messages.js';
 import { describeLedger } from './details.js';
 
-const defaultAlpha = 0.05;
-const defaultExperimentsPerYear = 50;
 const yearMs = 365 * 24 * 3_600_000;
 const issuedKept = 200;
 
@@ -13,7 +11,7 @@ export class Ledger {
   private state: LedgerStatus;
 
   constructor(input: LedgerInput) {
-    const { scope, alpha = defaultAlpha, experimentsPerYear = defaultExperimentsPerYear, carried } = input;
+    const { scope, alpha = defaultFalseDiscoveryRate, experimentsPerYear = defaultExperimentsPerYear, carried } = input;
     const lond = createELond(alpha, { kind: 'uniform', horizon: experimentsPerYear });
     this.state = carried ?? withNext({ scope, lond, yearSinceMs: Date.now(), next: null, issued: {} });
     this.show();

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { checkParameterValue, ParameterValueError, type ParameterName, type ParameterValue } from '../../domain/parameter-table.js';
-import { invalidValue, parameterTaken, type Enrolment, type ParameterStatus, type Rollout } from '../kaizen-messages.js';
+import { invalidValue, nobodyNew, parameterTaken, type Enrolment, type ParameterStatus, type Rollout } from '../kaizen-messages.js';
 
 /** Changes of the history that a status tells. */
 const historyKept = 50;
@@ -40,7 +40,8 @@ export function enrolled(experimentId: string, enrolment: Enrolment | null, reas
   return (status, atMs) => {
     if (enrolment === null) return status.enrolment?.experimentId === experimentId ? given(status, { enrolment }, experimentId, reason, atMs) : status;
     if (isSame(status.enrolment, enrolment)) return status;
-    requireHeld(status, experimentId);
+    // A pause is for the better even of what is frozen.
+    requireHeld(enrolment.startedAtMs === nobodyNew ? { ...status, frozen: null } : status, experimentId);
     if (status.value !== enrolment.control) throw taken(`${status.name} is ${status.value} now, not the ${enrolment.control} that ${experimentId} was planned for`);
     return given(status, { enrolment }, experimentId, reason, atMs);
   };
