@@ -5,7 +5,11 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { projectRoot } from './project-root.js';
 
 /** What a bundle is made of besides the packages, which the lock file stands for. */
-const sources = ['workflows', 'domain'];
+const sources = ['workflows', 'domain', join('test', 'support', 'kaizen')];
+
+/** The workflows as they are, or with a scripted one in the place of runExperiment. */
+export type Bundle = 'workflows' | 'scripted_experiments';
+const entries: Readonly<Record<Bundle, string[]>> = { workflows: ['workflows', 'index.ts'], scripted_experiments: ['test', 'support', 'kaizen', 'scripted-workflows.ts'] };
 
 /**
  * The workflows of the present sources, bundled. Bundling takes a second: a bundle is kept by the hash of what it was made
@@ -13,13 +17,13 @@ const sources = ['workflows', 'domain'];
  *
  * @returns the path of the bundle.
  */
-export async function bundledWorkflows(): Promise<string> {
+export async function bundledWorkflows(bundle: Bundle = 'workflows'): Promise<string> {
   const root = projectRoot();
   const cache = join(root, 'node_modules', '.cache', 'shim-tests');
-  const codePath = join(cache, `workflows-${hashOfSources(root)}.js`);
+  const codePath = join(cache, `${bundle}-${hashOfSources(root)}.js`);
   if (existsSync(codePath)) return codePath;
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows', 'index.ts'),
+    workflowsPath: join(root, ...entries[bundle]),
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
   });

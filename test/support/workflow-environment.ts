@@ -1,11 +1,11 @@
-import { Client } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { controlQueue, hostQueue } from '../../workflows/messages.js';
 import { registeredAttributes } from '../../workflows/registered-attributes.js';
 import { poll } from './poll.js';
-import { bundledWorkflows } from './workflow-bundle.js';
+import { bundledWorkflows, type Bundle } from './workflow-bundle.js';
 
 /** Stands in every recorded history instead of a process and a machine. */
 const identity = 'test';
@@ -29,12 +29,13 @@ export class WorkflowEnvironment {
   private constructor(
     private readonly server: TestWorkflowEnvironment,
     private readonly controlActivities: (client: Client) => object,
+    private readonly bundle: Bundle,
   ) {
     this.client = new Client({ connection: server.connection, identity });
   }
 
   /** @param controlActivities what the control worker can do beside running the workflows; none by default. */
-  static async create(controlActivities: (client: Client) => object = () => ({})): Promise<WorkflowEnvironment> {
+  static async create(controlActivities: (client: Client) => object = () => ({}), bundle: Bundle = 'workflows'): Promise<WorkflowEnvironment> {
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
     const server = await TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path: ensureBinary('test-server') } },
@@ -43,7 +44,7 @@ export class WorkflowEnvironment {
       namespace: 'default',
       searchAttributes: Object.fromEntries(Object.entries(registeredAttributes).map(([name, type]) => [name, indexedValueTypes[type]])),
     });
-    const environment = new WorkflowEnvironment(server, controlActivities);
+    const environment = new WorkflowEnvironment(server, controlActivities, bundle);
     await environment.startControl();
     return environment;
   }
@@ -56,6 +57,15 @@ export class WorkflowEnvironment {
   /** Lets this time pass on the server, ms. */
   async skip(durationMs: number): Promise<void> {
     await this.server.sleep(durationMs);
+  }
+
+  /** As end; a workflow that never was is ended, too. */
+  async endIfThere(workflowId: string): Promise<void> {
+    try {
+      await this.end(workflowId);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   }
 
   /** Terminates a workflow if it is open, once no call and no task of it is: they would keep the server from ever skipping time again. */
@@ -91,7 +101,7 @@ export class WorkflowEnvironment {
 
   private async startControl(): Promise<void> {
     const activities = this.controlActivities(this.client);
-    this.control = await this.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows() }, ...(Object.keys(activities).length > 0 ? { activities } : {}) });
+    this.control = await this.run({ taskQueue: controlQueue, workflowBundle: { codePath: await bundledWorkflows(this.bundle) }, ...(Object.keys(activities).length > 0 ? { activities } : {}) });
   }
 
   private async run(options: WorkerOptions): Promise<RunningWorker> {

@@ -101,7 +101,12 @@ export class Kaizen {
 
   began(parameter: ParameterName, n: number, id: string, atMs: number): void {
     this.carried.begun[parameter] = { n, atMs };
-    this.become({ experiments: [...new Set([...this.carried.status.experiments, id])] });
+    this.become({ experiments: [...this.carried.status.experiments, id] });
+  }
+
+  /** A number that an earlier experiment has had: the next one's is higher. */
+  isTaken(parameter: ParameterName, n: number): void {
+    this.carried.begun[parameter] = { n, atMs: this.carried.begun[parameter]?.atMs ?? 0 };
   }
 
   /** The number of the next experiment on a parameter. */

@@ -60,8 +60,11 @@ async function actOn(kaizen: Kaizen, calls: KaizenCalls, survey: Survey, beside:
   if (planned.kind === 'undecidable') return { kind: 'said', what: `not begun: ${planned.message}` };
   if (!kaizen.isRunning) return { kind: 'said', what: `not begun: the loop was stopped` };
   const isNew = await calls.begin({ scope: kaizen.scope, plan: planned.plan, opportunity });
+  if (!isNew) {
+    kaizen.isTaken(parameter, n);
+    return { kind: 'waits', what: `${id} has been before; the next look takes another number` };
+  }
   kaizen.began(parameter, n, id, Date.now());
-  if (!isNew) return { kind: 'said', what: `${id} was begun before` };
   return { kind: 'began', what: `${mode === 'propose' ? 'proposed, and waits for a person' : 'started'} ${id}: ${describe(opportunity)}` };
 }
 

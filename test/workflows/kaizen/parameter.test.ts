@@ -16,7 +16,7 @@ import {
   type Enrolment,
 } from '../../../workflows/kaizen-messages.js';
 import { poll } from '../../support/poll.js';
-import { useParameters } from '../../support/use-parameters.js';
+import { useParameters } from '../../support/kaizen/use-parameters.js';
 
 const parameters = useParameters();
 const day = 86_400_000;

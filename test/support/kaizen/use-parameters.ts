@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import { createEntityActivities } from '../../activities/entity-activities.js';
-import { createParameterActivities } from '../../activities/parameter-activities.js';
-import type { ParameterName } from '../../domain/parameter-table.js';
-import { controlQueue } from '../../workflows/messages.js';
-import { parameterStatusQuery, parameterWorkflowId, type ParameterStatus } from '../../workflows/kaizen-messages.js';
-import type { parameter } from '../../workflows/parameter.js';
-import { poll } from './poll.js';
+import { createEntityActivities } from '../../../activities/entity-activities.js';
+import { createParameterActivities } from '../../../activities/parameter-activities.js';
+import type { ParameterName } from '../../../domain/parameter-table.js';
+import { controlQueue } from '../../../workflows/messages.js';
+import { parameterStatusQuery, parameterWorkflowId, type ParameterStatus } from '../../../workflows/kaizen-messages.js';
+import type { parameter } from '../../../workflows/parameter.js';
+import { poll } from '../poll.js';
 import { PublishedParameters } from './published-parameters.js';
-import { WorkflowEnvironment } from './workflow-environment.js';
+import { WorkflowEnvironment } from '../workflow-environment.js';
 
 /** Gives a test file parameters as entities, and each test a store of its own. What is told to running sessions is noted: this server lists no workflows. */
 export function useParameters() {

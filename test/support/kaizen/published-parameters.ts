@@ -1,5 +1,5 @@
-import type { PublishedParameter, Store } from '../../analytics/outcomes/store.js';
-import type { ParameterName } from '../../domain/parameter-table.js';
+import type { PublishedParameter, Store } from '../../../analytics/outcomes/store.js';
+import type { ParameterName } from '../../../domain/parameter-table.js';
 
 /** The published part of a store, in memory: it can be away, and others can publish behind the back of an entity. */
 export class PublishedParameters implements Pick<Store, 'parameter' | 'publish' | 'parameters'> {
