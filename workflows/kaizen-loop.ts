@@ -15,8 +15,9 @@ export async function kaizenLoop(input: KaizenInput): Promise<KaizenStatus> {
   acceptMessages(kaizen);
   const calls = kaizenCalls(input.scope);
   while (kaizen.isRunning) {
-    if (kaizen.isDue) await look(kaizen, calls);
-    else if (historyIsLong()) await continueWhenQuiet(kaizen);
+    // Before a look that is due: whoever nudges without end shall not make one run endless.
+    if (historyIsLong()) await continueWhenQuiet(kaizen);
+    else if (kaizen.isDue) await look(kaizen, calls);
     else await untilNextLook(kaizen);
   }
   await condition(allHandlersFinished);
@@ -45,8 +46,8 @@ function historyIsLong(): boolean {
   return continueAsNewSuggested || historyLength > historyEventsKept;
 }
 
-/** Continues as new unless something came in while the handlers finished. */
+/** Continues as new unless it was stopped while the handlers finished. */
 async function continueWhenQuiet(kaizen: Kaizen): Promise<void> {
   await condition(allHandlersFinished);
-  if (kaizen.isRunning && !kaizen.isDue) await continueAsNew<typeof kaizenLoop>(kaizen.carry());
+  if (kaizen.isRunning) await continueAsNew<typeof kaizenLoop>(kaizen.carry());
 }

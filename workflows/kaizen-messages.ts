@@ -246,8 +246,8 @@ export interface KaizenStatus {
 export interface KaizenInput {
   scope: string;
   settings: KaizenSettings;
-  /** What a continued run carries over: `begun` is the last experiment that the loop began on each parameter, its number and when. */
-  carried?: { status: KaizenStatus; begun: Partial<Record<ParameterName, { n: number; atMs: number }>> };
+  /** What a continued run carries over: the last experiment that the loop began on each parameter, its number and when; and a nudge that was not followed yet. */
+  carried?: { status: KaizenStatus; begun: Partial<Record<ParameterName, { n: number; atMs: number }>>; nudge: string | null };
 }
 export const kaizenStatusQuery = defineQuery<KaizenStatus>('kaizenStatus');
 /** Look now. */

@@ -10,13 +10,13 @@ import { describeKaizen } from './details.js';
 /** The state of the loop of one scope: messages come in, kaizen-loop.ts acts on it. Nothing here waits. */
 export class Kaizen {
   private readonly carried: NonNullable<KaizenInput['carried']>;
-  private nudge: string | null = null;
 
   constructor(input: KaizenInput) {
     const { scope, settings } = input;
     this.carried = input.carried ?? {
       status: { scope, state: 'running', settings: checked(settings, {}), lastLookAtMs: null, nextLookAtMs: null, looks: 0, found: [], notFound: [], problem: null, experiments: [], reason: 'begins' },
       begun: {},
+      nudge: null,
     };
     this.show();
   }
@@ -32,7 +32,7 @@ export class Kaizen {
   }
   /** A look is due: nobody waits for a timer. */
   get isDue(): boolean {
-    return this.nudge !== null || this.carried.status.nextLookAtMs === null;
+    return this.carried.nudge !== null || this.carried.status.nextLookAtMs === null;
   }
   get nextLookAtMs(): number | null {
     return this.carried.status.nextLookAtMs;
@@ -47,7 +47,7 @@ export class Kaizen {
   }
 
   onNudge(reason: string): void {
-    this.nudge = reason;
+    this.carried.nudge = reason;
   }
 
   /** @throws ApplicationFailure InvalidValue */
@@ -80,8 +80,8 @@ export class Kaizen {
   }
 
   lookBegins(): void {
-    const why = this.nudge;
-    this.nudge = null;
+    const why = this.carried.nudge;
+    this.carried.nudge = null;
     this.become({ reason: why === null ? 'looks for opportunities' : `looks for opportunities: ${why}`, found: [], notFound: [], problem: null });
   }
 

@@ -62,10 +62,10 @@ async function actOn(kaizen: Kaizen, calls: KaizenCalls, survey: Survey, beside:
   const isNew = await calls.begin({ scope: kaizen.scope, plan: planned.plan, opportunity });
   if (!isNew) {
     kaizen.isTaken(parameter, n);
-    return { kind: 'waits', what: `${id} has been before; the next look takes another number` };
+    return { kind: 'waits', what: `waits: ${id} has been before; the next look takes another number` };
   }
   kaizen.began(parameter, n, id, Date.now());
-  return { kind: 'began', what: `${mode === 'propose' ? 'proposed, and waits for a person' : 'started'} ${id}: ${describe(opportunity)}` };
+  return { kind: 'began', what: `${mode === 'propose' ? 'proposed, and waits for a person:' : 'started'} ${id}: ${describe(opportunity)}` };
 }
 
 function whyWait(kaizen: Kaizen, beside: readonly ParameterName[], parameter: ParameterName): string | null {

@@ -7,22 +7,24 @@ import type { DetectorOptions } from '../../../analytics/detector/opportunity-de
 import type { ExperimentPlan, ExperimentStatus } from '../../../domain/experiments/experiment.js';
 import { defaultKaizenSettings, type KaizenSettings } from '../../../domain/experiments/kaizen-settings.js';
 import type { Opportunity } from '../../../domain/experiments/opportunity.js';
+import type { KaizenMode } from '../../../domain/kaizen-mode.js';
 import type { Look } from '../../../domain/opportunity-rules/look.js';
 import { parameterNames, type ParameterName } from '../../../domain/parameter-table.js';
 import type { kaizenLoop } from '../../../workflows/kaizen-loop.js';
 import {
   experimentStatusQuery,
+  experimentWorkflowId,
   kaizenStatusQuery,
   kaizenWorkflowId,
   ledgerWorkflowId,
   nudgeSignal,
   parameterWorkflowId,
   setModeUpdate,
-  type KaizenMode,
   type KaizenStatus,
 } from '../../../workflows/kaizen-messages.js';
 import { controlQueue } from '../../../workflows/messages.js';
 import type { parameter } from '../../../workflows/parameter.js';
+import { aPlan, aStatus } from '../an-experiment.js';
 import { poll } from '../poll.js';
 import { WorkflowEnvironment } from '../workflow-environment.js';
 import { PublishedParameters } from './published-parameters.js';
@@ -35,7 +37,9 @@ export class KaizenWorld {
   /** What the rules find at each look. */
   finds: (asked: Asked) => Promise<Look> = () => Promise.resolve({ found: [], notFound: [] });
   readonly asked: Asked[] = [];
-  recorded: ExperimentStatus[] = [];
+  private recorded: ExperimentStatus[] = [];
+  /** Numbers up to this have been had by experiments of every parameter: no id comes twice on one server. */
+  private numbered = 0;
   store = new PublishedParameters();
   private readonly begun = new Set<string>();
   private loop: string | null = null;
@@ -91,6 +95,11 @@ export class KaizenWorld {
     return this.loopId.replace(/^kaizen\//, '');
   }
 
+  /** The id of the n-th experiment of this test. */
+  id(name: ParameterName, n = 1): string {
+    return experimentWorkflowId(name, this.numbered + n);
+  }
+
   handle() {
     return this.environment.client.workflow.getHandle<typeof kaizenLoop>(this.loopId);
   }
@@ -132,7 +141,8 @@ export class KaizenWorld {
     this.begun.clear();
     this.loop = null;
     this.asked.length = 0;
-    this.recorded = [];
+    this.numbered += 10;
+    this.recorded = parameterNames.map((name) => aStatus({ plan: aPlan({ id: this.id(name, 0), parameter: name }) }));
     this.store = new PublishedParameters();
     this.finds = () => Promise.resolve({ found: [], notFound: [] });
   }
