@@ -23,6 +23,13 @@ export interface ExperimentToRegister {
 /** Body of a MirrorEvent of kind `console`: a call that closes a record at Statsig, owed because Statsig was away when it was due. */
 export type ConsoleDebt = { call: 'decide'; experiment: RegisteredExperiment; arm: Arm; reason: string } | { call: 'abandon'; experiment: RegisteredExperiment; reason: string };
 
+/** Of the same kind: what sessions are given of a parameter, which a dynamic config `shim_<parameter>` is to show. */
+export interface ValueDebt {
+  call: 'value';
+  parameter: ParameterName;
+  value: ParameterValue;
+}
+
 /**
  * What the kaizen loop needs of Statsig, in the cloud or local. Every call is idempotent: what is so already is no error.
  * Mutations throw StatsigUnavailableError where Statsig does not answer, or asks to wait; they are tried again.

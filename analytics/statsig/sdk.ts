@@ -16,14 +16,13 @@ export type SdkEvent = z.infer<typeof sdkEventSchema>;
 
 const batchSchema = z.looseObject({ events: z.array(sdkEventSchema) });
 
-/** Of a download of specs, ms; the SDK has no limit of its own. */
-const timeoutMs = 10_000;
-
 /** How often the SDK looks for changes by itself, ms: its lower limit. */
 const pollMs = 5_000;
 
 export interface SdkOptions {
   connection: StatsigConnection;
+  /** For a download of specs, ms; the SDK has no limit of its own. */
+  timeoutMs: number;
   /** What a download of specs brought, as text. */
   onSpecs: (text: string) => void;
   /** Keeps events for good. Where it rejects, the SDK tries again for a while. */
@@ -36,7 +35,7 @@ export interface SdkOptions {
  *
  * Initialising does not fail where Statsig is away: the SDK goes on looking for specs.
  */
-export function createSdk({ connection, onSpecs, keep }: SdkOptions): Sdk {
+export function createSdk({ connection, timeoutMs, onSpecs, keep }: SdkOptions): Sdk {
   const { address, secretKey } = connection;
   const network = async (url: string, request: RequestInit): Promise<Response> => {
     if (url === `${address}/v1/log_event`) {

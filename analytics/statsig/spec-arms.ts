@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Arm } from '../../domain/experiments/unit.js';
 
+const noNewsSchema = z.looseObject({ has_updates: z.literal(false) });
 const specsSchema = z.looseObject({
   dynamic_configs: z.array(
     z.looseObject({
@@ -18,10 +19,12 @@ export type SpecArms = ReadonlyMap<string, ReadonlyMap<string, Arm>>;
  * Which rules of which running experiments are arms. All others (outside of the allocation, not started, launched, disabled)
  * give a value, and are no exposure to an arm.
  *
- * @param text an answer of download_config_specs. @returns null where it brings no news, or is none.
+ * @param text an answer of download_config_specs. @returns null where it is no such answer.
  */
-export function specArms(text: string): SpecArms | null {
-  const specs = specsSchema.safeParse(parseJson(text));
+export function specArms(text: string): SpecArms | 'no news' | null {
+  const answer = parseJson(text);
+  if (noNewsSchema.safeParse(answer).success) return 'no news';
+  const specs = specsSchema.safeParse(answer);
   if (!specs.success) return null;
   return new Map(
     specs.data.dynamic_configs.flatMap(({ name, isActive, rules }) => {

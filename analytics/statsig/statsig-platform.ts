@@ -25,6 +25,8 @@ export interface StatsigPlatformOptions {
   /** Keeps what Statsig is to be told until the mirror has told it. */
   outbox: Pick<Store, 'enqueue'>;
   console?: ConsoleApiOptions;
+  /** For a download of what is registered, ms. */
+  specsTimeoutMs?: number;
 }
 
 /** Statsig, in the cloud or local: experiments by its Console API, arms and exposures by the statsig-node SDK. */
@@ -43,12 +45,12 @@ export class StatsigPlatform implements ExperimentPlatform {
 
   /** Comes up also where Statsig is away: then nobody is in an experiment until it is back. @throws Error where the secret key is none. */
   static async open(options: StatsigPlatformOptions): Promise<StatsigPlatform> {
-    const { connection, outbox } = options;
+    const { connection, outbox, specsTimeoutMs = 10_000 } = options;
     const keep = async (events: SdkEvent[]): Promise<void> => {
       for (const event of events) await outbox.enqueue(event.eventName === 'statsig::config_exposure' ? 'exposure' : 'event', event, Date.now());
     };
     let onSpecs = (_text: string): void => undefined;
-    const sdk = createSdk({ connection, keep, onSpecs: (text) => onSpecs(text) });
+    const sdk = createSdk({ connection, timeoutMs: specsTimeoutMs, keep, onSpecs: (text) => onSpecs(text) });
     const platform = new StatsigPlatform(sdk, options);
     onSpecs = (text) => platform.learn(text);
     await sdk.initializeAsync();
@@ -130,8 +132,10 @@ export class StatsigPlatform implements ExperimentPlatform {
   }
 
   private learn(specs: string): void {
+    const arms = specArms(specs);
+    if (arms === null) return;
     this.specsSeen += 1;
-    this.arms = specArms(specs) ?? this.arms;
+    if (arms !== 'no news') this.arms = arms;
   }
 
   private async create({ name, hypothesis, control, treatment, successMetrics }: ExperimentToRegister): Promise<ConsoleExperiment> {
