@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { z } from 'zod';
 import { withoutKeys, type StatsigConnection } from './connection.js';
+import { exchange, type Answer } from './exchange.js';
 import { StatsigRefusedError, StatsigUnavailableError } from './statsig-error.js';
 
 /** Of the Console API. */
@@ -163,7 +164,7 @@ export class ConsoleApi {
 
   private async callOnce(method: string, path: string, body: unknown): Promise<unknown> {
     const what = `${method} ${withoutQuery(path)}`;
-    const { status, text } = await this.exchange(method, path, body, what);
+    const { status, text } = await this.ask(method, path, body, what);
     let answer: unknown;
     try {
       answer = JSON.parse(text);
@@ -176,17 +177,11 @@ export class ConsoleApi {
     throw new StatsigRefusedError(status, `Statsig refused ${what} with ${status}: ${message}`);
   }
 
-  private async exchange(method: string, path: string, body: unknown, what: string): Promise<{ status: number; text: string }> {
+  private async ask(method: string, path: string, body: unknown, what: string): Promise<Answer> {
     const { address, consoleKey } = this.connection;
     try {
-      const response = await fetch(`${address}/console/v1${path}`, {
-        method,
-        headers: { 'STATSIG-API-KEY': consoleKey, 'STATSIG-API-VERSION': version, 'content-type': 'application/json' },
-        redirect: 'error',
-        signal: AbortSignal.timeout(this.timeoutMs),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: response.status, text: await response.text() };
+      const headers = { 'STATSIG-API-KEY': consoleKey, 'STATSIG-API-VERSION': version, 'content-type': 'application/json' };
+      return await exchange(`${address}/console/v1${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, this.timeoutMs);
     } catch (error) {
       throw new StatsigUnavailableError(`Statsig did not answer ${what}`, { cause: error });
     }

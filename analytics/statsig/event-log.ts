@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { withoutKeys, type StatsigConnection } from './connection.js';
+import { exchange, type Answer } from './exchange.js';
 import { StatsigRefusedError, StatsigUnavailableError } from './statsig-error.js';
 import type { SdkEvent } from './sdk.js';
 
@@ -24,17 +25,11 @@ export class EventLog {
     if (status < 200 || status >= 300 || !isReceipt(text)) throw new StatsigUnavailableError(`Statsig answered events with ${status} and no receipt`);
   }
 
-  private async post(body: string): Promise<{ status: number; text: string }> {
+  private async post(body: string): Promise<Answer> {
     const { address, secretKey } = this.connection;
     try {
-      const response = await fetch(`${address}/v1/log_event`, {
-        method: 'POST',
-        headers: { 'STATSIG-API-KEY': secretKey, 'STATSIG-SDK-TYPE': sdk.sdkType, 'STATSIG-SDK-VERSION': sdk.sdkVersion, 'content-type': 'application/json' },
-        redirect: 'error',
-        signal: AbortSignal.timeout(this.timeoutMs),
-        body,
-      });
-      return { status: response.status, text: await response.text() };
+      const headers = { 'STATSIG-API-KEY': secretKey, 'STATSIG-SDK-TYPE': sdk.sdkType, 'STATSIG-SDK-VERSION': sdk.sdkVersion, 'content-type': 'application/json' };
+      return await exchange(`${address}/v1/log_event`, { method: 'POST', headers, body }, this.timeoutMs);
     } catch (error) {
       throw new StatsigUnavailableError('Statsig did not answer log_event', { cause: error });
     }

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { StatsigServer as Server } from 'statsig-node';
 import { z } from 'zod';
 import { withoutKeys, type StatsigConnection } from './connection.js';
+import { exchange } from './exchange.js';
 import { StatsigUnavailableError } from './statsig-error.js';
 
 // As CommonJS has it: what a default import gives depends on who loads it.
@@ -44,11 +45,11 @@ export function createSdk({ connection, timeoutMs, onSpecs, keep }: SdkOptions):
     }
     if (!url.startsWith(`${address}/v1/`)) throw new StatsigUnavailableError('nothing is sent elsewhere');
     // Not the SDK's own words: they hold the address, and that holds the key.
-    const response = await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) }).catch((error: unknown) => {
+    const { status, text } = await exchange(url, request, timeoutMs).catch((error: unknown) => {
       throw new StatsigUnavailableError(`Statsig did not answer: ${withoutKeys(String(error), connection)}`);
     });
-    if (!response.ok) throw new StatsigUnavailableError(`Statsig answered the SDK with ${response.status}`);
-    return response;
+    if (status !== 200) throw new StatsigUnavailableError(`Statsig answered the SDK with ${status}`);
+    return new Response(text);
   };
   const sdk = new StatsigServer(secretKey, {
     api: `${address}/v1`,
