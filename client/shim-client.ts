@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { formatDuration } from '../domain/duration.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
-import type { CommandInput, CommandResult, HostStatus, SessionStatus } from '../workflows/messages.js';
+import type { CommandInput, CommandResult, HostStatus, SessionResult, SessionStatus } from '../workflows/messages.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
 import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from './errors.js';
@@ -175,6 +175,11 @@ export class ShimClient {
       return !(raw.pendingActivities ?? []).some(({ activityType }) => activityType?.name === 'createCheckpoint');
     });
     return this.status(name);
+  }
+
+  /** Waits until a session closes, without asking again and again: many may be waited for at once. @throws NoSuchSessionError. */
+  async waitUntilClosed(name: string): Promise<SessionResult> {
+    return translated(this.temporal.client, this.link, name, () => this.handle(name).result() as Promise<SessionResult>);
   }
 
   private async waitUntil(name: string, timeoutMs: number, whatFor: string, holds: (status: SessionStatus) => Promise<boolean>): Promise<SessionStatus> {
