@@ -4,7 +4,7 @@ import type { Arm } from '../../domain/experiments/unit.js';
 import type { SessionClosed, SessionOpened, SessionRecord } from '../../domain/outcome.js';
 import { parametersSchema } from '../../domain/parameters.js';
 import { findOutcomes } from './outcomes.js';
-import type { StoreTables } from './tables.js';
+import type { SessionClosedRow, SessionOpenedRow, StoreTables } from './tables.js';
 
 /** Sessions that are read between two turns of the event loop. */
 const sessionsAtOnce = 200;
@@ -55,17 +55,28 @@ export async function findSessionsBetween(db: Kysely<StoreTables>, fromMs: numbe
 /** In the order of their ids as given. */
 async function findSessions(db: Kysely<StoreTables>, ids: readonly string[]): Promise<SessionRecord[]> {
   const records = new Map<string, SessionRecord>(ids.map((sessionId) => [sessionId, { sessionId, opened: null, closed: null, attempts: [], assignments: [] }]));
-  for (const outcome of await findOutcomes(db, ids)) records.get(outcome.sessionId)?.attempts.push(outcome);
-  for (const row of await db.selectFrom('session_opened').selectAll().where('session_id', 'in', ids).execute()) {
-    const opened = { sessionId: row.session_id, sessionName: row.session_name, hostId: row.host_id, agent: row.agent, parameters: parametersSchema.parse(JSON.parse(row.parameters)), openedAtMs: row.opened_at_ms };
-    Object.assign(records.get(row.session_id) ?? {}, { opened });
-  }
-  for (const row of await db.selectFrom('session_closed').selectAll().where('session_id', 'in', ids).execute()) {
-    const closed = { sessionId: row.session_id, state: row.state as SessionClosed['state'], attempts: row.attempts, restarts: row.restarts, closedAtMs: row.closed_at_ms };
-    Object.assign(records.get(row.session_id) ?? {}, { closed });
-  }
-  for (const row of await db.selectFrom('assignment').selectAll().where('session_id', 'in', ids).orderBy('assigned_at_ms').orderBy('experiment_id').execute()) {
-    records.get(row.session_id)?.assignments.push({ experimentId: row.experiment_id, parameter: row.parameter, arm: row.arm as Arm, assignedAtMs: row.assigned_at_ms });
+  const opened = await db.selectFrom('session_opened').selectAll().where('session_id', 'in', ids).execute();
+  const closed = await db.selectFrom('session_closed').selectAll().where('session_id', 'in', ids).execute();
+  const assignments = await db.selectFrom('assignment').selectAll().where('session_id', 'in', ids).orderBy('assigned_at_ms').orderBy('experiment_id').execute();
+  for (const row of opened) change(records, row.session_id, (record) => (record.opened = openedOfRow(row)));
+  for (const row of closed) change(records, row.session_id, (record) => (record.closed = closedOfRow(row)));
+  for (const outcome of await findOutcomes(db, ids)) change(records, outcome.sessionId, ({ attempts }) => attempts.push(outcome));
+  for (const row of assignments) {
+    const given = { experimentId: row.experiment_id, parameter: row.parameter, arm: row.arm as Arm, assignedAtMs: row.assigned_at_ms };
+    change(records, row.session_id, (record) => record.assignments.push(given));
   }
   return [...records.values()];
+}
+
+function change(records: ReadonlyMap<string, SessionRecord>, sessionId: string, by: (record: SessionRecord) => void): void {
+  const record = records.get(sessionId);
+  if (record) by(record);
+}
+
+function openedOfRow(row: SessionOpenedRow): SessionOpened {
+  return { sessionId: row.session_id, sessionName: row.session_name, hostId: row.host_id, agent: row.agent, parameters: parametersSchema.parse(JSON.parse(row.parameters)), openedAtMs: row.opened_at_ms };
+}
+
+function closedOfRow(row: SessionClosedRow): SessionClosed {
+  return { sessionId: row.session_id, state: row.state as SessionClosed['state'], attempts: row.attempts, restarts: row.restarts, closedAtMs: row.closed_at_ms };
 }

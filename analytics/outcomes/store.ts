@@ -36,7 +36,8 @@ export interface MirrorEvent {
 
 /**
  * The record of what sessions came to, and of what they were given: append-only where it is about what happened, idempotent by
- * key. On SQLite (`libsql`) or PostgreSQL, in the same tables. Times are Unix ms.
+ * key. On SQLite (`libsql`) or PostgreSQL, in the same tables. Times are Unix ms. Every method rejects while the database is
+ * away or held by another process; tried again, it does what it did not do, and nothing twice (`enqueue` alone may).
  */
 export interface Store {
   /**

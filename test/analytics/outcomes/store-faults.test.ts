@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -33,7 +33,7 @@ describeOnEach('a process killed', ({ open, where }) => {
     const store = await open();
     await assignMany(await where(), many);
     const program = startStoreProgram(await where(), 'mature', experimentId);
-    await poll(() => store.unitsAfter(experimentId, 0, 1), (units) => units.length > 0);
+    await poll(() => store.unitsAfter(experimentId, 0, 1), (units) => units.length > 0, 20_000);
     program.kill();
     expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
     const before = await store.unitsAfter(experimentId, 0, 10_000);
@@ -69,6 +69,17 @@ describe('a store in a file', () => {
     expect(await again).toBe(1);
     expect(await store.record([told])).toBe(0);
     expect(await holder.ended).toEqual({ code: 0, signal: null });
+    await store.close();
+  });
+
+  it('whose tables were being made by a process that was killed is opened by the next', async () => {
+    const path = join(folder, 'outcomes.db');
+    const program = startStoreProgram(path, 'tell');
+    await poll(() => Promise.resolve(existsSync(path)), (isThere) => isThere, 20_000);
+    program.kill();
+    expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    const store = await openStore(path);
+    expect(await store.record([outcome()])).toBe(1);
     await store.close();
   });
 
