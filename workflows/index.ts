@@ -4,3 +4,4 @@ export { superviseHost } from './supervise-host.js';
 export { parameter } from './parameter.js';
 export { alphaLedger } from './alpha-ledger.js';
 export { kaizenLoop } from './kaizen-loop.js';
+export { runExperiment } from './run-experiment.js';

@@ -68,6 +68,17 @@ export class WorkflowEnvironment {
     }
   }
 
+  /** Whether no call and no task of it is open, or there is no such workflow. */
+  async isAtRest(workflowId: string): Promise<boolean> {
+    try {
+      const { status, raw } = await this.client.workflow.getHandle(workflowId).describe();
+      return status.name !== 'RUNNING' || (!raw.pendingActivities?.length && !raw.pendingWorkflowTask);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return true;
+      throw error;
+    }
+  }
+
   /** Terminates a workflow if it is open, once no call and no task of it is: they would keep the server from ever skipping time again. */
   async end(workflowId: string): Promise<void> {
     const handle = this.client.workflow.getHandle(workflowId);

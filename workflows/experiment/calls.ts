@@ -1,0 +1,80 @@
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { EntityActivities } from '../../activities/entity-activities.js';
+import type { ExperimentActivities, LookInput } from '../../activities/experiment-activities.js';
+import type { ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import type { Enrolment } from '../kaizen-messages.js';
+import { controlQueue } from '../messages.js';
+
+type Registered = Parameters<ExperimentActivities['allocateExperiment']>[0]['experiment'];
+type Debt = Parameters<ExperimentActivities['closeAtStatsig']>[0];
+type Alert = Parameters<ExperimentActivities['raiseAlert']>[0];
+
+const retry = { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' } as const;
+const cancellationType = ActivityCancellationType.TRY_CANCEL;
+
+/** The activities of an experiment as its story uses them, each with a summary. */
+export function experimentCalls({ scope, plan }: { scope: string; plan: ExperimentPlan }) {
+  const { id: experimentId, parameter: name } = plan;
+  /** Tried until they succeed: what sessions are given depends on them. */
+  const entities = proxyActivities<EntityActivities>({ taskQueue: controlQueue, startToCloseTimeout: '30 s', retry, cancellationType });
+  const patient = proxyActivities<ExperimentActivities>({ taskQueue: controlQueue, startToCloseTimeout: '1 min', retry, cancellationType });
+  /** Given up after three tries: the story goes on without them, and comes back to them. */
+  const brief = proxyActivities<ExperimentActivities>({ taskQueue: controlQueue, startToCloseTimeout: '1 min', retry: { ...retry, maximumAttempts: 3 }, cancellationType });
+  return {
+    acquire: () => entities.acquire.executeWithOptions({ summary: `take ${name}` }, [{ name, experimentId }]),
+    release: (coolDownMs: number, reason: string) => entities.release.executeWithOptions({ summary: `let ${name} go` }, [{ name, experimentId, coolDownMs, reason }]),
+    enrol: (enrolment: Enrolment | null, reason: string) => entities.enrol.executeWithOptions({ summary: short(reason) }, [{ name, experimentId, enrolment, reason }]),
+    deploy: (share: number, version: number) =>
+      entities.deploy.executeWithOptions({ summary: `give ${plan.treatment} to ${percent(share)} of the sessions` }, [
+        { name, experimentId, value: plan.treatment, share, version, reason: `deploy of ${experimentId}, ${percent(share)} of the sessions` },
+      ]),
+    restore: (reason: string) => entities.restore.executeWithOptions({ summary: short(`restore ${name}: ${reason}`) }, [{ name, experimentId, reason }]),
+    keep: (reason: string) => entities.keep.executeWithOptions({ summary: `${name} stays ${plan.treatment}` }, [{ name, experimentId, reason }]),
+    learnResult: (logEValue: number) => entities.learnResult.executeWithOptions({ summary: 'tell the ledger' }, [{ scope, experimentId, logEValue }]),
+    readBack: () => patient.readBack.executeWithOptions({ summary: `read ${name} back` }, [{ parameter: name }]),
+    register: (statsigName: string) => patient.registerExperiment.executeWithOptions({ summary: `register ${statsigName}` }, [{ plan, name: statsigName }]),
+    allocate: (experiment: Registered, share: number) => brief.allocateExperiment.executeWithOptions({ summary: `${percent(share)} of new sessions are in it` }, [{ experiment, share }]),
+    look: (input: LookInput) => brief.lookAtExperiment.executeWithOptions({ summary: `look at ${input.unitsOf}`.slice(0, 80) }, [input]),
+    closeAtStatsig: (debt: Debt) => patient.closeAtStatsig.executeWithOptions({ summary: `${debt.call} at Statsig` }, [debt]),
+    save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
+    saveForGood: (status: ExperimentStatus, nowMs: number) => patient.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
+    alert: (alert: Alert) => brief.raiseAlert.executeWithOptions({ summary: short(alert.message) }, [alert]),
+  };
+}
+
+export type ExperimentCalls = ReturnType<typeof experimentCalls>;
+export type RegisteredAtStatsig = Registered;
+export type PublishedParameter = NonNullable<Awaited<ReturnType<ExperimentActivities['readBack']>>>;
+
+/** How a call came out that the story can do without. */
+export type Answer<T> = { kind: 'done'; result: T } | { kind: 'given_up' } | { kind: 'failed'; type: string; message: string };
+
+/** Runs a call to its end, or until `giveUp` turns true. */
+export async function answer<T>(call: () => Promise<T>, giveUp: () => boolean = () => false): Promise<Answer<T>> {
+  const calling = new CancellationScope();
+  const watching = new CancellationScope();
+  watching
+    .run(() => condition(giveUp))
+    .then(() => calling.cancel())
+    .catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  try {
+    return { kind: 'done', result: await calling.run(call) };
+  } catch (error) {
+    if (isCancellation(error)) return { kind: 'given_up' };
+    if (!(error instanceof ActivityFailure)) throw error;
+    const { cause } = error;
+    return { kind: 'failed', type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Timeout', message: cause?.message ?? error.message };
+  } finally {
+    watching.cancel();
+  }
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 1_000) / 10} %`;
+}
+
+function short(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 80);
+}

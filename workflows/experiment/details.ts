@@ -1,0 +1,53 @@
+import { metrics } from '../../domain/experiments/metric.js';
+import type { ExperimentLook, ExperimentPhase, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import { oneLine } from '../one-line.js';
+
+/** What a person can do in each phase, here in the Web UI (Send an Update). */
+const waysOn: Readonly<Record<ExperimentPhase, string>> = {
+  acquiring: 'nothing to do: it takes the parameter; abort ends it',
+  waiting_for_approval: 'update approve starts it, abort ends it',
+  running: 'it decides by itself; updates pauseExperiment, extend, abort; signal lookNow',
+  paused: 'update resumeExperiment goes on, abort ends it; harm is still looked for',
+  deploying: 'it goes on by itself; abort takes the value back',
+  monitoring: 'it goes on by itself; abort takes the value back',
+  restoring: 'nothing to do: what it gave to sessions is being taken back',
+  closed: 'nothing to do',
+};
+
+/** An experiment's current details as markdown: what is tried, how it stands, what one can do, and what was decided. */
+export function describeExperiment(status: ExperimentStatus): string {
+  const { plan, phase, reason, conclusion, verdict, look, nextLookAtMs, events, startedAtMs } = status;
+  const lines = [
+    `**${conclusion ?? phase}**: ${oneLine(reason)}`,
+    '',
+    `- question: is ${plan.parameter} = ${plan.treatment} better than ${plan.control}? ${oneLine(plan.hypothesis)}`,
+    `- judged by: ${metrics[plan.metric].description}; less is better`,
+    `- what now: ${waysOn[phase]}`,
+    `- verdict: ${verdict ?? 'none yet'}`,
+    `- since: ${new Date(startedAtMs).toISOString()}`,
+  ];
+  if (nextLookAtMs !== null) lines.push(`- next look: ${new Date(nextLookAtMs).toISOString()}`);
+  if (look) lines.push('', ...describeLook(status, look));
+  if (events.length > 0) lines.push('', 'Decisions:', '');
+  for (const { atMs, what } of events.slice(-10).toReversed()) lines.push(`- ${new Date(atMs).toISOString()}: ${oneLine(what)}`);
+  return lines.join('\n');
+}
+
+function describeLook({ plan }: ExperimentStatus, look: ExperimentLook): string[] {
+  const { control, treatment } = look.arms;
+  const lines = [
+    '| | control | treatment |',
+    '|---|---|---|',
+    `| value | ${plan.control} | ${plan.treatment} |`,
+    `| sessions matured | ${control.units} | ${treatment.units} |`,
+    `| with a crash | ${control.crashes.successes} | ${treatment.crashes.successes} |`,
+    '',
+    `Evidence: e-value ${show(Math.exp(Math.min(look.logEValue, 700)))} of ${show(1 / plan.alpha)} wanted, ${control.units + treatment.units} of ${plan.plannedUnits} sessions, difference ${look.difference === null ? 'unknown' : show(look.difference)}.`,
+  ];
+  for (const { verdict, message } of look.findings) if (verdict === 'violated') lines.push('', `**${oneLine(message)}**`);
+  return lines;
+}
+
+function show(value: number): string {
+  return Number(value.toPrecision(3)).toString();
+}
