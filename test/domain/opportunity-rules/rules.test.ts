@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkpointTimeBoundsMs } from '../../../domain/checkpoint-times.js';
 import { histogramOf } from '../../../domain/histogram.js';
 import { contextUseBounds, monitorBoundsMs, restartBoundsMs, silenceBoundsMs, unknownMeasurements, type Measurements } from '../../../domain/opportunity-rules/measurements.js';
-import { isProposal, type OpportunityRule, type RuleAnswer } from '../../../domain/opportunity-rules/rule.js';
+import type { OpportunityRule, RuleAnswer } from '../../../domain/opportunity-rules/rule.js';
 import { opportunityRules } from '../../../domain/opportunity-rules/rules.js';
 import type { ParameterName, ParameterValue } from '../../../domain/parameter-table.js';
 import { checkParameterValue } from '../../../domain/parameter-table.js';
