@@ -2,13 +2,15 @@ import { benchAdoption } from './adoption.js';
 import { benchMetrics } from './metrics.js';
 import { benchRestart } from './restart.js';
 import { benchStatistics } from './statistics.js';
+import { benchStore } from './store.js';
 
-/** npm run bench [-- checkpoint | restart | adoption | statistics | metrics]: all where none is named. */
+/** npm run bench [-- checkpoint | restart | adoption | statistics | store | metrics]: all where none is named. */
 const benchmarks = {
   checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
   adoption: () => benchAdoption(50),
   statistics: () => benchStatistics(),
+  store: () => benchStore(),
   metrics: () => benchMetrics(),
 } as const;
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { formatDuration } from '../domain/duration.js';
 import type { parametersSchema } from '../domain/parameters.js';
 import type { restartPolicySchema } from '../domain/restart-policy.js';
 import { agentKinds, sessionSpecSchema, type AgentKind, type sessionLimitsSchema, type SessionSpec } from '../domain/session.js';
@@ -44,6 +45,10 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
     createdAt: new Date().toISOString(),
   });
   if (!parsed.success) throw new BadInputError(describeIssue(parsed.error.issues[0], request.name));
+  const { parameters, policy } = parsed.data;
+  if (parameters.backoffBaseMs > policy.backoff.maxMs) {
+    throw new BadInputError(`--backoff-base: ${formatDuration(parameters.backoffBaseMs)} is more than the longest delay, ${formatDuration(policy.backoff.maxMs)}; raise --backoff-max too`);
+  }
   checkFolder(cwd);
   checkCommand(parsed.data, environment);
   return parsed.data;

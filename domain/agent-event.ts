@@ -3,8 +3,8 @@
  * agent's own stream into zero or more of these; nothing else in SHIM knows a vendor's format.
  */
 export type AgentEvent =
-  /** The agent is up: its first event. `conversationId` is what a native resume needs. */
-  | { kind: 'started'; conversationId?: string; model?: string }
+  /** The agent is up: its first event. `conversationId` is what a native resume needs, `version` the agent program's. */
+  | { kind: 'started'; conversationId?: string; model?: string; version?: string }
   /** A complete message. `contextTokens` is the size of the prompt plus the reply, where the stream tells it. */
   | { kind: 'message'; role: 'assistant' | 'user'; messageId?: string; usage?: TokenUsage; contextTokens?: number; contextWindowTokens?: number }
   | { kind: 'tool_started'; callId: string; tool: string; summary: string }

@@ -22,7 +22,7 @@ export const outcomeSchema = z.strictObject({
   endedAtMs: z.number(),
   /** How it was resumed; null for a first attempt. */
   resumeStrategy: z.enum(resumeStrategies).nullable(),
-  /** From the last checkpoint, or the start, to a crash, ms; 0 for an end without loss. */
+  /** From the last checkpoint, or the start, to a crash, and of a hung attempt at least its silence, ms; 0 for an end without loss. */
   workLostMs: z.number().nonnegative(),
   messages: z.number().nonnegative(),
   toolCalls: z.number().nonnegative(),
@@ -122,8 +122,9 @@ export function outcomeOf(report: AttemptReport, { agent, parameters, resumeStra
   };
 }
 
-/** A checkpoint of an earlier attempt saves nothing of this one. */
-function workLost({ startedAtMs, runningAtMs, endedAtMs, checkpoint }: AttemptReport): number {
+/** A checkpoint of an earlier attempt saves nothing of this one, and the last one of a hung attempt nothing of the time it was silent. */
+function workLost({ exitClass, startedAtMs, runningAtMs, endedAtMs, checkpoint, longestSilenceMs }: AttemptReport): number {
   if (runningAtMs === null) return 0;
-  return Math.max(0, endedAtMs - Math.max(startedAtMs, checkpoint?.atMs ?? 0));
+  const silentMs = exitClass === 'hung' ? (longestSilenceMs ?? 0) : 0;
+  return Math.max(silentMs, endedAtMs - Math.max(startedAtMs, checkpoint?.atMs ?? 0));
 }

@@ -20,6 +20,8 @@ const endedKept = 10;
 export interface Signals {
   startedAtMs: number;
   conversationId: string | null;
+  /** Of the agent's program, where its stream tells it. */
+  agentVersion: string | null;
   messages: number;
   toolCalls: number;
   toolFailures: number;
@@ -53,6 +55,7 @@ export function emptySignals(startedAtMs: number): Signals {
   return {
     startedAtMs,
     conversationId: null,
+    agentVersion: null,
     messages: 0,
     toolCalls: 0,
     toolFailures: 0,
@@ -79,6 +82,7 @@ export function applyEvent(signals: Signals, event: AgentEvent, atMs: number): S
   switch (event.kind) {
     case 'started':
       next.conversationId = event.conversationId ?? signals.conversationId;
+      next.agentVersion = event.version ?? signals.agentVersion;
       break;
     case 'message':
       next.messages += 1;

@@ -377,7 +377,7 @@ export class AttemptRunner {
       signals,
       transcriptPath: this.transcriptPath(),
       isMessage: agent.isMessage,
-      launch: { agent: spec.agent, argv: spec.argv, cwd: spec.cwd, environmentNames: spec.environmentNames, conversationId: signals.conversationId, agentVersion: null },
+      launch: { agent: spec.agent, argv: spec.argv, cwd: spec.cwd, environmentNames: spec.environmentNames, conversationId: signals.conversationId, agentVersion: signals.agentVersion },
     };
   }
 

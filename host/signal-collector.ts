@@ -22,7 +22,8 @@ export class SignalCollector {
     public dangerZone: number,
     earlier?: { signals: Signals; zones: { atMs: number; zone: RiskZone }[]; maxContextUse?: number | null },
   ) {
-    this.signals = earlier?.signals ?? emptySignals(startedAtMs);
+    // What an earlier version of SHIM did not gather is empty.
+    this.signals = { ...emptySignals(startedAtMs), ...earlier?.signals };
     this.zones = earlier?.zones ?? [];
     this.risk = assessRisk(this.signals, startedAtMs, dangerZone);
     this.maxContextUse = earlier?.maxContextUse ?? this.risk.contextUse;

@@ -1,11 +1,16 @@
+import { replay } from '../../domain/attempt-replay/replay.js';
 import type { Opportunity } from '../../domain/experiments/opportunity.js';
 import { lookForOpportunities, type Look, type LookContext } from '../../domain/opportunity-rules/look.js';
 import { opportunityRules } from '../../domain/opportunity-rules/rules.js';
+import { seededRandom } from '../../domain/statistics/seeded-random.js';
 import { SHIMMetrics } from '../metrics-registry.js';
-import type { MetricsSource } from '../metrics-source/metrics-source.js';
+import type { MeasuredWindow, MetricsSource } from '../metrics-source/metrics-source.js';
 import { RegistrySource } from '../metrics-source/registry-source.js';
 
 const hourMs = 3_600_000;
+
+/** The same records give the same replay. */
+const replaySeed = 20_261_125;
 
 /** A look: what the rules go by, and when and how far back it is made. Durations in ms. */
 export interface DetectorOptions extends LookContext {
@@ -51,6 +56,19 @@ export class OpportunityDetector {
     const untilMs = nowMs() + 1;
     const now = await this.source.measure({ fromMs: untilMs - windowMs, untilMs });
     const before = await this.source.measure({ fromMs: untilMs - 2 * windowMs, untilMs: untilMs - windowMs });
-    return lookForOpportunities(opportunityRules, { now, before: before.newestAtMs === null ? null : before }, context);
+    const look = lookForOpportunities(opportunityRules, { now, before: before.newestAtMs === null ? null : before }, context);
+    return this.withReplays(look, { fromMs: untilMs - windowMs, untilMs });
+  }
+
+  private async withReplays(look: Look, window: MeasuredWindow): Promise<Look> {
+    const opportunities = [...look.found, ...look.notFound.flatMap(({ opportunity }) => opportunity ?? [])];
+    if (!this.source.recorded || opportunities.length === 0) return look;
+    const records = await this.source.recorded(window);
+    const replayed = (opportunity: Opportunity): Opportunity => {
+      const { parameter, currentValue: current, proposedValue: proposed } = opportunity;
+      const found = replay(parameter, { current, proposed }, records, seededRandom(replaySeed));
+      return found === null ? opportunity : { ...opportunity, replay: found };
+    };
+    return { found: look.found.map(replayed), notFound: look.notFound.map((one) => (one.opportunity ? { ...one, opportunity: replayed(one.opportunity) } : one)) };
   }
 }

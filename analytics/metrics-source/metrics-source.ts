@@ -1,4 +1,5 @@
 import type { Measurements } from '../../domain/opportunity-rules/measurements.js';
+import type { SessionRecord } from '../../domain/outcome.js';
 
 /** From inclusive, until exclusive, Unix ms. */
 export interface MeasuredWindow {
@@ -10,6 +11,8 @@ export interface MeasuredWindow {
 export interface MetricsSource {
   /** @throws MetricsSourceError */
   measure(window: MeasuredWindow): Promise<Measurements>;
+  /** The sessions behind the measurements, one by one, where the source keeps them: for a replay. */
+  recorded?(window: MeasuredWindow): Promise<readonly SessionRecord[]>;
 }
 
 /** What is wrong with a source. */

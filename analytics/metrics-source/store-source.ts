@@ -1,5 +1,6 @@
 import { measureSessions } from '../../domain/opportunity-rules/measure-sessions.js';
 import type { Measurements } from '../../domain/opportunity-rules/measurements.js';
+import type { SessionRecord } from '../../domain/outcome.js';
 import type { Store } from '../outcomes/store.js';
 import type { MeasuredWindow, MetricsSource } from './metrics-source.js';
 
@@ -12,9 +13,14 @@ export class StoreSource implements MetricsSource {
 
   /** @throws what the store throws. */
   async measure({ fromMs, untilMs }: MeasuredWindow): Promise<Measurements> {
-    const [records, newestAtMs] = await Promise.all([this.store.sessionsBetween(fromMs, untilMs, mostSessions), this.store.lastOutcomeAtMs()]);
+    const [records, newestAtMs] = await Promise.all([this.recorded({ fromMs, untilMs }), this.store.lastOutcomeAtMs()]);
     const firstAtMs = records.reduce((first, { attempts }) => Math.min(first, attempts[0]?.startedAtMs ?? first), untilMs);
     // An installation is younger than its first window; where the newest sessions are all there is room for, the window is theirs.
     return measureSessions(records, { fromMs: Math.max(fromMs, firstAtMs), untilMs, newestAtMs });
+  }
+
+  /** @throws what the store throws. */
+  async recorded({ fromMs, untilMs }: MeasuredWindow): Promise<readonly SessionRecord[]> {
+    return this.store.sessionsBetween(fromMs, untilMs, mostSessions);
   }
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { addCheckpoint } from './commands/checkpoint.js';
 import { addCheckpoints } from './commands/checkpoints.js';
 import { addDoctor } from './commands/doctor.js';
@@ -49,8 +49,9 @@ export function createProgram(context: CliContext): Command {
     .enablePositionalOptions()
     .addHelpText('after', exitCodeHelp)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`shim: ${oneSentence(text)}\n`) });
+    .configureOutput(hinting('shim --help'));
   for (const add of commands) add(program, context);
+  for (const command of program.commands) command.configureOutput(hinting(`shim ${command.name()} --help`));
   return program;
 }
 
@@ -58,9 +59,14 @@ function commanderExitCode(error: CommanderError): number {
   return error.exitCode === 0 || error.code === 'commander.help' ? error.exitCode : exitCodes.badInput;
 }
 
+/** Where commander refuses a command line, it says where to look. */
+function hinting(help: string): OutputConfiguration {
+  return { outputError: (text, write) => write(`shim: ${oneSentence(text)}; see: ${help}\n`) };
+}
+
 /** commander's `error: …` with its hint, on one line. */
 function oneSentence(text: string): string {
-  return text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ');
+  return text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ').replace(/\.$/, '');
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { requireBetween, requirePositive } from '../statistics/arguments.js';
 import { defaultBurnIn } from '../statistics/mean-sequence.js';
-import { normalQuantile } from '../statistics/tails.js';
+import { normalQuantile, normalUpperTail } from '../statistics/tails.js';
 import { metrics, type MetricName } from './metric.js';
 
 /** What an experiment is to find, and how surely. */
@@ -16,6 +16,9 @@ export interface EffectToFind {
   power?: number;
 }
 
+/** A few pairs decide in steps, of which the approximation is short; see the tests. */
+const pairsMore = 3;
+
 /** Past this nobody waits, units. */
 const mostUnits = 1e9;
 
@@ -25,9 +28,9 @@ const mostUnits = 1e9;
  *
  * Means: at the planned size S of its tuning, the sequence of means rejects past |z| = sqrt(2 (s+1)/s ln(sqrt(s+1)/alpha)), s = S rho²
  * (mean-sequence.ts), so that n of each arm = 2 (z + z_power)² sd² / effect², as for one look but for that z; never under the
- * burn-in. Rates: the log e-value grows by the divergence of both rates from their middle a pair, with the
- * variance of that likelihood ratio, less half a logarithm of the pairs for rates that have to be learned; the normal
- * approximation of that sum is solved for the power. Both are held against simulation in the tests.
+ * burn-in. Rates: the log e-value grows a pair by the divergence of both rates from their middle, with the variance of that
+ * likelihood ratio, less half a logarithm of the pairs for rates that have to be learned; that a Brownian motion of this drift
+ * has passed 1/alpha by then is solved for the power. Both are held against simulation in the tests.
  *
  * @throws StatisticsError where alpha, the power or the baseline is out of range.
  */
@@ -52,9 +55,8 @@ function pairsForRates(control: number, treatment: number, alpha: number, power:
   const other = Math.min(1 - 1e-9, Math.max(1e-9, treatment));
   const middle = (control + other) / 2;
   const growth = divergence(control, middle) + divergence(other, middle);
-  const deviation = Math.sqrt(spread(control, middle) + spread(other, middle));
-  const z = normalQuantile(power);
-  const found = (pairs: number) => growth * pairs - Math.log(pairs) / 2 - z * deviation * Math.sqrt(pairs) >= -Math.log(alpha);
+  const variance = spread(control, middle) + spread(other, middle);
+  const found = (pairs: number) => passedBy(pairs, growth, variance, Math.log(pairs) / 2 - Math.log(alpha)) >= power;
   let high = 2;
   while (!found(high) && high <= mostUnits) high *= 2;
   let low = high / 2;
@@ -63,7 +65,16 @@ function pairsForRates(control: number, treatment: number, alpha: number, power:
     if (found(between)) high = between;
     else low = between;
   }
-  return high;
+  return high + pairsMore;
+}
+
+/** The chance that a Brownian motion with drift has passed a level by a time (Karatzas and Shreve 1991, eq. 3.5.12, integrated). */
+function passedBy(time: number, drift: number, variance: number, level: number): number {
+  const deviation = Math.sqrt(variance * time);
+  const exponent = (2 * drift * level) / variance;
+  // Past this the other tail is as small as its factor is large, and the product is next to nothing.
+  const returned = exponent > 600 ? 0 : Math.exp(exponent) * normalUpperTail((level + drift * time) / deviation);
+  return normalUpperTail((level - drift * time) / deviation) + returned;
 }
 
 /** Of one trial at a rate, the mean of its log likelihood ratio against another. */

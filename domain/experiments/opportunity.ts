@@ -1,3 +1,4 @@
+import type { Replay } from '../attempt-replay/replay.js';
 import type { ParameterName, ParameterValue } from '../parameter-table.js';
 import type { Interval } from '../statistics/interval.js';
 import type { MetricName } from './metric.js';
@@ -28,6 +29,8 @@ export interface Opportunity {
   baseline: { mean: number; standardDeviation: number };
   /** The experiment that it would take at the level it was planned with. */
   plan: { alpha: number; units: number; durationMs: number | null; sessionsPerDay: number | null };
+  /** What recorded attempts would have come to, where that can be computed and a source keeps them. */
+  replay?: Replay;
 }
 
 /** A rule that looked and found nothing, and why: enough is measured and it is well, or too little is known. */
@@ -36,4 +39,6 @@ export interface NoOpportunity {
   verdict: 'well' | 'not_enough_data' | 'open' | 'cooling_down' | 'frozen' | 'undecidable';
   /** One line for people, with the numbers: `31 sessions of 50 wanted`. */
   message: string;
+  /** What it would have been, where an experiment on it would take too long. */
+  opportunity?: Opportunity;
 }

@@ -1,6 +1,7 @@
+import { formatDuration } from '../duration.js';
 import { histogramCount, histogramMean, relativeErrorOfMean } from '../histogram.js';
 import { parameterTable } from '../parameter-table.js';
-import { duration, percent } from './claims.js';
+import { percent } from './claims.js';
 import { ruleAlpha, tooFew, unknown, well, type NoProposal, type OpportunityRule, type RuleFacts } from './rule.js';
 import { againstInterval, lossRate, otherCheckpoints, youngDaly, type YoungDaly } from './young-daly.js';
 
@@ -23,12 +24,12 @@ export const checkpointIntervalRule: OpportunityRule = {
     const { presentMs, optimum, saving, proposedValue } = theory;
     const pValue = againstInterval(optimum, presentMs);
     const { lower, upper } = optimum.confidence;
-    const interval = `${duration(optimum.intervalMs)}, between ${duration(lower)} and ${duration(upper)}`;
-    if (pValue > rule.alpha) return well(`the interval of ${duration(presentMs)} is not told apart from Young and Daly's, ${interval}`);
+    const interval = `${formatDuration(optimum.intervalMs)}, between ${formatDuration(lower)} and ${formatDuration(upper)}`;
+    if (pValue > rule.alpha) return well(`the interval of ${formatDuration(presentMs)} is not told apart from Young and Daly's, ${interval}`);
     if (saving < leastSaving) return well(`Young and Daly's interval of ${interval} would save ${percent(Math.max(0, saving))} of the time lost`);
     return {
-      pattern: `checkpoints every ${duration(presentMs)}, where Young and Daly's interval is ${interval} (p ${pValue.toPrecision(2)})`,
-      hypothesis: `a checkpoint every ${duration(proposedValue * minuteMs)} in place of ${duration(presentMs)} loses ${percent(saving)} less time`,
+      pattern: `checkpoints every ${formatDuration(presentMs)}, where Young and Daly's interval is ${interval} (p ${pValue.toPrecision(2)})`,
+      hypothesis: `a checkpoint every ${formatDuration(proposedValue * minuteMs)} in place of ${formatDuration(presentMs)} loses ${percent(saving)} less time`,
       confidence: 1 - pValue,
       interval: { lower: lower / minuteMs, upper: upper / minuteMs },
       impact: -saving,
@@ -81,7 +82,7 @@ export function theoryOf({ now, values }: RuleFacts, rule: OpportunityRule): Int
     optimum,
     proposedValue,
     saving: 1 - lossAt(proposedValue * minuteMs) / lossAt(presentMs),
-    rationale: `Young-Daly: sqrt(2 x ${duration(checkpointMs)} a checkpoint x ${duration(optimum.meanTimeBetweenFailuresMs)} between failures), by ${failures.crashes} crashes in ${duration(failures.runningMs)} of running${bursts}; checkpoints for other reasons come ${others === 0 ? 'never' : `every ${duration(1 / others)}`}`,
+    rationale: `Young-Daly: sqrt(2 x ${formatDuration(checkpointMs)} a checkpoint x ${formatDuration(optimum.meanTimeBetweenFailuresMs)} between failures), by ${failures.crashes} crashes in ${formatDuration(failures.runningMs)} of running${bursts}; checkpoints for other reasons come ${others === 0 ? 'never' : `every ${formatDuration(1 / others)}`}`,
     sessions: sessions.crashed.trials,
     baseline: { mean: lostTimeMs.mean, standardDeviation: Math.sqrt(lostTimeMs.variance) },
   };

@@ -35,15 +35,3 @@ export function rateOf({ successes, trials }: Proportion): { mean: number; stand
 export function percent(ratio: number): string {
   return `${Number((ratio * 100).toPrecision(3))} %`;
 }
-
-/** A time as people read it. */
-export function duration(ms: number): string {
-  const units: [number, string][] = [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'min'],
-    [1_000, 's'],
-  ];
-  const [size, unit] = units.find(([size]) => ms >= size) ?? [1, 'ms'];
-  return `${Number((ms / size).toPrecision(3))} ${unit}`;
-}

@@ -1,6 +1,7 @@
+import { formatDuration } from '../duration.js';
 import { countAbove, countPerhapsAbove, histogramCount } from '../histogram.js';
 import { parameterTable } from '../parameter-table.js';
-import { claimShare, duration, percent, shareInterval, type ShareClaim } from './claims.js';
+import { claimShare, percent, shareInterval, type ShareClaim } from './claims.js';
 import { ruleAlpha, tooFew, unknown, well, type OpportunityRule, type Proposal, type RuleFacts } from './rule.js';
 
 /** Attempts that may be silent for longer than the time-out and would have gone on, ratio. */
@@ -36,7 +37,7 @@ export const hangDetectionRule: OpportunityRule = {
     if (shorter.shown) return shorten(facts, presentMs, hungMs, shorter, shareInterval(perhaps, rule.alpha, rule.minimum.count));
     const surely = { successes: countAbove(silences, presentMs / step), trials };
     const longer = claimShare(surely, 'above', falseAlarmsAllowed, rule.alpha / 2);
-    if (!longer.shown) return well(`${surely.successes} of ${trials} attempts were silent for longer than ${duration(presentMs / step)} and went on: neither shown to be few nor many`);
+    if (!longer.shown) return well(`${surely.successes} of ${trials} attempts were silent for longer than ${formatDuration(presentMs / step)} and went on: neither shown to be few nor many`);
     const falseShare = falseAlarms(countAbove(silences, presentMs / step ** 2), surely.successes) / hangs.successes;
     return lengthen(facts, presentMs, hungMs, Math.min(1, falseShare), longer, shareInterval(surely, rule.alpha, rule.minimum.count));
   },
@@ -52,7 +53,7 @@ function shorten(facts: RuleFacts, presentMs: number, hungMs: number, claim: Sha
   const proposedValue = Math.max(values.kind === 'number' ? values.min : 0, Math.round(presentMs / step));
   const { lostTimeMs, sessions, hangs } = facts.now;
   const saving = lostTimeMs === null || lostTimeMs.mean === 0 ? 0 : Math.min(0.9, (hungMs * (1 - proposedValue / presentMs)) / lostTimeMs.mean);
-  const pattern = `${hangs?.successes} attempts hung for ${duration(presentMs)} each, and of those that went on at most ${percent(claim.share)} had been silent for more than ${duration(presentMs / step)}`;
+  const pattern = `${hangs?.successes} attempts hung for ${formatDuration(presentMs)} each, and of those that went on at most ${percent(claim.share)} had been silent for more than ${formatDuration(presentMs / step)}`;
   if (saving < leastSaving) return well(`${pattern}; a shorter time-out would save ${percent(saving)} of the time lost`);
   return proposal(facts, { pattern, claim, interval, saving, proposedValue, rationale: `half the time-out, which ends fewer than ${percent(falseAlarmsAllowed)} of the attempts in vain` }, presentMs, sessions?.crashed.trials ?? 0);
 }
@@ -63,7 +64,7 @@ function lengthen(facts: RuleFacts, presentMs: number, hungMs: number, falseShar
   const { lostTimeMs, sessions } = facts.now;
   // False alarms lose the time-out; real hangs would lose as much again.
   const saving = lostTimeMs === null || lostTimeMs.mean === 0 ? 0 : Math.min(0.9, (hungMs * (2 * falseShare - 1)) / lostTimeMs.mean);
-  const pattern = `${percent(claim.share)} of the attempts that went on had been silent for more than ${duration(presentMs / step)}, so that about ${percent(falseShare)} of those that were ended as hung would have gone on`;
+  const pattern = `${percent(claim.share)} of the attempts that went on had been silent for more than ${formatDuration(presentMs / step)}, so that about ${percent(falseShare)} of those that were ended as hung would have gone on`;
   if (saving < leastSaving) return well(`${pattern}; a longer time-out would save ${percent(Math.max(0, saving))} of the time lost`);
   return proposal(facts, { pattern, claim, interval, saving, proposedValue, rationale: 'twice the time-out; false alarms by an exponential tail of the silences' }, presentMs, sessions?.crashed.trials ?? 0);
 }
@@ -77,7 +78,7 @@ interface Change extends Pick<Proposal, 'pattern' | 'interval' | 'rationale'> {
 function proposal({ now: { lostTimeMs } }: RuleFacts, { pattern, claim, interval, saving, proposedValue, rationale }: Change, presentMs: number, sampleSize: number): Proposal {
   return {
     pattern,
-    hypothesis: `a hang time-out of ${duration(proposedValue)} in place of ${duration(presentMs)} loses ${percent(saving)} less time`,
+    hypothesis: `a hang time-out of ${formatDuration(proposedValue)} in place of ${formatDuration(presentMs)} loses ${percent(saving)} less time`,
     // Both directions were looked at.
     confidence: 1 - Math.min(1, 2 * claim.pValue),
     interval,

@@ -1,10 +1,10 @@
+import { formatDuration } from '../duration.js';
 import type { ExperimentPlan } from '../experiments/experiment.js';
 import { durationOf } from '../experiments/decidability.js';
 import { unitsToFind } from '../experiments/experiment-size.js';
 import type { NoOpportunity, Opportunity } from '../experiments/opportunity.js';
 import { parameterNames, parameterTable, type ParameterName, type ParameterValue } from '../parameter-table.js';
 import type { SafetyBoundsOptions } from '../safety-bounds.js';
-import { duration } from './claims.js';
 import type { Measurements } from './measurements.js';
 import { isProposal, type OpportunityRule, type Proposal, type RuleFacts } from './rule.js';
 
@@ -51,7 +51,7 @@ function judge(rule: OpportunityRule, { now, before }: { now: Measurements; befo
   const { type, parameter } = rule;
   const { newestAtMs, untilMs } = now;
   if (newestAtMs === null || untilMs - newestAtMs > context.staleAfterMs) {
-    return { type, verdict: 'not_enough_data', message: newestAtMs === null ? 'there is no telemetry' : `the newest telemetry is ${duration(untilMs - newestAtMs)} old, ${duration(context.staleAfterMs)} allowed` };
+    return { type, verdict: 'not_enough_data', message: newestAtMs === null ? 'there is no telemetry' : `the newest telemetry is ${formatDuration(untilMs - newestAtMs)} old, ${formatDuration(context.staleAfterMs)} allowed` };
   }
   const sessions = now.sessions?.crashed.trials;
   if (sessions === undefined || sessions < context.minimumSessions) return { type, verdict: 'not_enough_data', message: sessions === undefined ? 'nothing is known of sessions' : `${sessions} sessions of ${context.minimumSessions} wanted` };
@@ -71,11 +71,12 @@ function planned({ type, parameter, metric }: OpportunityRule, proposal: Proposa
   const perSession = parameterTable[parameter].assignedPer === 'session';
   const sessionsPerDay = perSession ? flowOf(now) : null;
   const durationMs = sessionsPerDay === null ? null : durationOf(units, { ...enrolling, sessionsPerDay });
+  const opportunity: Opportunity = { type, parameter, metric, currentValue, ...proposal, plan: { alpha, units, durationMs, sessionsPerDay } };
   if (longestMs !== null && (durationMs === null || durationMs > longestMs)) {
-    const takes = durationMs === null || sessionsPerDay === null ? `${units} ${perSession ? 'sessions' : 'boots of a host'}, which come too seldom to say when` : `${units} sessions, ${duration(durationMs)} by the present ${Number(sessionsPerDay.toPrecision(2))} a day`;
-    return { type, verdict: 'undecidable', message: `${proposal.pattern}; ${parameter} ${currentValue} -> ${proposal.proposedValue} would take ${takes}, and ${duration(longestMs)} is the longest allowed` };
+    const takes = durationMs === null || sessionsPerDay === null ? `${units} ${perSession ? 'sessions' : 'boots of a host'}, which come too seldom to say when` : `${units} sessions, ${formatDuration(durationMs)} by the present ${Number(sessionsPerDay.toPrecision(2))} a day`;
+    return { type, verdict: 'undecidable', opportunity, message: `${proposal.pattern}; ${parameter} ${currentValue} -> ${proposal.proposedValue} would take ${takes}, and ${formatDuration(longestMs)} is the longest allowed` };
   }
-  return { type, parameter, metric, currentValue, ...proposal, plan: { alpha, units, durationMs, sessionsPerDay } };
+  return opportunity;
 }
 
 /** Sessions a day over what the measurements cover; null where they cover nothing. */

@@ -1,5 +1,6 @@
+import { formatDuration } from '../duration.js';
 import { countAbove, histogramCount } from '../histogram.js';
-import { claimShare, duration, percent, shareInterval } from './claims.js';
+import { claimShare, percent, shareInterval } from './claims.js';
 import { ruleAlpha, tooFew, undecidable, unknown, well, type OpportunityRule } from './rule.js';
 
 /** A restart is to take no longer, ms, but for one in ten. */
@@ -24,7 +25,7 @@ export const supervisorRestartRule: OpportunityRule = {
     if (few !== null) return few;
     const slow = { successes: countAbove(restarts, limitMs), trials: made };
     const claim = claimShare(slow, 'above', slowShare, rule.alpha);
-    const pattern = `${percent(claim.share)} of ${made} restarts took longer than ${duration(limitMs)}, where ${percent(slowShare)} may`;
+    const pattern = `${percent(claim.share)} of ${made} restarts took longer than ${formatDuration(limitMs)}, where ${percent(slowShare)} may`;
     if (!claim.shown) return well(`${pattern} (p ${claim.pValue.toPrecision(2)})`);
     if (values.restart_strategy !== 'sequential_init') return undecidable(`${pattern}; sessions begin at the same time already, so that restart_strategy has nothing left to give`);
     return {

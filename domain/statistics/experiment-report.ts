@@ -1,6 +1,7 @@
 import { requireCount } from './arguments.js';
 import { cuped, type CovariateSums } from './cuped.js';
 import type { Arms, SampleSummary } from './interval.js';
+import { neededSessions } from './needed-sessions.js';
 import { judgeGuardrail, type Guardrail, type GuardrailFinding } from './non-inferiority.js';
 import { sampleRatioTest } from './sample-ratio.js';
 import { StatisticsError, statisticsErrorCodes } from './statistics-error.js';
@@ -39,6 +40,8 @@ export interface ExperimentReport {
   /** The same with what the covariate explains taken out. */
   adjusted: MeanComparison & { theta: number; varianceReduction: number };
   guardrails: (MeanComparison & { finding: GuardrailFinding })[];
+  /** Sessions of control that one look needs to find a primary difference such as is seen, power .8; null where none is seen. */
+  neededSessions: number | null;
 }
 
 /**
@@ -84,10 +87,12 @@ export function sumRows(rows: Iterable<SessionRow>, guardrails: number): Arms<Ar
  * @throws StatisticsError as welchTest, cuped and judgeGuardrail do.
  */
 export function reportExperiment({ control, treatment }: Arms<ArmSums>, { alpha = 0.05, shares = [1, 1], guardrails }: ReportOptions): ExperimentReport {
+  const primary = { control: primaryOf(control), treatment: primaryOf(treatment) };
   const { theta, varianceReduction, adjusted } = cuped({ control: control.primary, treatment: treatment.primary });
   return {
     sampleRatioPValue: sampleRatioTest([control.n, treatment.n], shares).pValue,
-    primary: welchTest({ control: primaryOf(control), treatment: primaryOf(treatment) }, { alpha }),
+    primary: welchTest(primary, { alpha }),
+    neededSessions: neededSessions(primary, { alpha }),
     adjusted: { ...welchTest(adjusted, { alpha }), theta, varianceReduction },
     guardrails: guardrails.map((guardrail, at) => {
       const comparison = welchTest({ control: guardrailOf(control, at), treatment: guardrailOf(treatment, at) }, { alpha });

@@ -66,9 +66,10 @@ export function concludeELond(state: ELondState, level: number, eValue: number):
   return { state: rejected ? { ...state, rejections: state.rejections + 1 } : state, rejected };
 }
 
-/** As concludeELond, of an e-value given by its natural logarithm: e-values outgrow what a number holds. @throws StatisticsError OutOfRange. */
+/** As concludeELond, of an e-value given by its natural logarithm: e-values outgrow what a number holds. @throws StatisticsError NotFinite, OutOfRange. */
 export function concludeELondByLog(state: ELondState, level: number, logEValue: number): { state: ELondState; rejected: boolean } {
   requireWithin('level', level, 0, 1);
+  requireFinite('logEValue', logEValue);
   const rejected = level > 0 && logEValue >= -Math.log(level);
   return { state: rejected ? { ...state, rejections: state.rejections + 1 } : state, rejected };
 }

@@ -44,7 +44,8 @@ function systemEvents(entry: JsonObject): AgentEvent[] {
     case 'init': {
       const conversationId = asName(entry['session_id']);
       const model = asName(entry['model']);
-      return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }) }];
+      const version = asName(entry['claude_code_version']);
+      return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }), ...(version === undefined ? {} : { version }) }];
     }
     case 'compact_boundary':
       return [{ kind: 'compacted' }];

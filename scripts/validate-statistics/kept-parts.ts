@@ -10,14 +10,14 @@ interface KeptPart {
   tally: Tally;
 }
 
-/** Parts that are done, in a file of one line each: a validation that was interrupted goes on, unless its code has changed. */
+/** Parts of one simulation that are done, a line each: a validation that was interrupted goes on, unless what makes the figures has changed. */
 export class KeptParts {
   private readonly path: string;
   private readonly parts = new Map<string, KeptPart>();
 
-  /** @param folder for the files. @param entry the compiled module that makes the figures. */
-  constructor(folder: string, entry: string) {
-    this.path = join(folder, `${hashOf(entry)}.jsonl`);
+  /** @param folder for the files. @param entries the compiled modules that make the figures. */
+  constructor(folder: string, entries: readonly string[]) {
+    this.path = join(folder, `${hashOf(entries)}.jsonl`);
     mkdirSync(dirname(this.path), { recursive: true });
     const lines = existsSync(this.path) ? readFileSync(this.path, 'utf8').split('\n') : [];
     for (const line of lines) {
@@ -50,15 +50,15 @@ function parse(line: string): KeptPart | null {
   }
 }
 
-/** Of a module, and of all that it imports by a path. */
-function hashOf(entry: string): string {
+/** Of modules, and of all that they import by a path. */
+function hashOf(entries: readonly string[]): string {
   const seen = new Set<string>();
   const visit = (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
     for (const [, imported] of readFileSync(path, 'utf8').matchAll(/from '(\.[^']+)'/g)) visit(join(dirname(path), imported ?? ''));
   };
-  visit(entry);
+  for (const entry of entries) visit(entry);
   const hash = createHash('sha256');
   for (const path of [...seen].sort()) hash.update(basename(path)).update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);

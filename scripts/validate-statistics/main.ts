@@ -27,9 +27,10 @@ function jobsOf(scale: number): Job[] {
 }
 
 async function validate(scale: number, workers: number): Promise<void> {
-  const kept = new KeptParts(join(project, '.validation'), fileURLToPath(simulationsModule));
+  const pathOf = (module: string) => fileURLToPath(new URL(module, simulationsModule));
+  const kept = new Map(simulations.map(({ name, module }) => [name, new KeptParts(join(project, '.validation'), [pathOf(module), pathOf('part-seed.js')])]));
   const jobs = jobsOf(scale);
-  const missing = jobs.filter(({ name, part, runs }) => kept.get(name, part, runs) === null);
+  const missing = jobs.filter(({ name, part, runs }) => !kept.get(name)?.get(name, part, runs));
   if (missing.length < jobs.length) console.log(`${jobs.length - missing.length} of ${jobs.length} parts are there from before`);
   const bar = new SingleBar({ format: '{bar} {percentage} %  {value} of {total} parts  {eta_formatted} to go', hideCursor: true, noTTYOutput: !process.stdout.isTTY, notTTYSchedule: 60_000 });
   const pool = new Piscina<Job, Tally>({ filename: simulationsModule.href, minThreads: 1, maxThreads: workers });
@@ -37,7 +38,7 @@ async function validate(scale: number, workers: number): Promise<void> {
   try {
     await Promise.all(
       missing.map(async (job) => {
-        kept.add({ ...job, tally: await pool.run(job) });
+        kept.get(job.name)?.add({ ...job, tally: await pool.run(job) });
         bar.increment();
       }),
     );
@@ -46,7 +47,7 @@ async function validate(scale: number, workers: number): Promise<void> {
     await pool.destroy();
   }
   const tallies = new Map<string, Tally>();
-  for (const { name, part, runs } of jobs) tallies.set(name, addTally(tallies.get(name) ?? {}, kept.get(name, part, runs) ?? {}));
+  for (const { name, part, runs } of jobs) tallies.set(name, addTally(tallies.get(name) ?? {}, kept.get(name)?.get(name, part, runs) ?? {}));
   await writeReport(join(project, 'docs'), tallies);
   console.log('written: docs/statistics.md and its plots');
 }

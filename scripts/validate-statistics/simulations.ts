@@ -4,6 +4,7 @@ import { alarmRuns, coverageRuns } from './coverage-runs.js';
 import { discoveryRuns } from './discovery-runs.js';
 import { fixedRuns } from './fixed-runs.js';
 import { nullRuns } from './null-runs.js';
+import { seedOf } from './part-seed.js';
 import { proportionPowerRuns, ratePowerRuns } from './power-runs.js';
 import { draws, type StreamName } from './streams.js';
 import type { Tally } from './tally.js';
@@ -11,6 +12,8 @@ import type { Tally } from './tally.js';
 /** A simulation, cut into parts that any worker may run: the same part gives the same figures on every machine. */
 export interface Simulation {
   name: string;
+  /** The module of this folder that makes its figures. */
+  module: string;
   /** Of the whole validation. */
   runs: number;
   /** In one part. */
@@ -19,14 +22,14 @@ export interface Simulation {
 }
 
 export const simulations: readonly Simulation[] = [
-  ...(Object.keys(draws) as StreamName[]).map((stream) => ({ name: `null: ${stream}`, runs: 20_000, runsInPart: 500, run: (runs: number, random: () => number) => nullRuns(stream, runs, random) })),
-  { name: 'counts', runs: 20_000, runsInPart: 500, run: countRuns },
-  { name: 'coverage', runs: 20_000, runsInPart: 500, run: coverageRuns },
-  { name: 'fixed horizon', runs: 20_000, runsInPart: 500, run: fixedRuns },
-  { name: 'alarms', runs: 5_000, runsInPart: 500, run: alarmRuns },
-  { name: 'power: proportions', runs: 5_000, runsInPart: 250, run: proportionPowerRuns },
-  { name: 'power: rates', runs: 2_000, runsInPart: 100, run: ratePowerRuns },
-  { name: 'discoveries', runs: 100, runsInPart: 2, run: discoveryRuns },
+  ...(Object.keys(draws) as StreamName[]).map((stream) => ({ name: `null: ${stream}`, module: 'null-runs.js', runs: 20_000, runsInPart: 500, run: (runs: number, random: () => number) => nullRuns(stream, runs, random) })),
+  { name: 'counts', module: 'count-runs.js', runs: 20_000, runsInPart: 500, run: countRuns },
+  { name: 'coverage', module: 'coverage-runs.js', runs: 5_000, runsInPart: 500, run: coverageRuns },
+  { name: 'fixed horizon', module: 'fixed-runs.js', runs: 20_000, runsInPart: 500, run: fixedRuns },
+  { name: 'alarms', module: 'coverage-runs.js', runs: 2_000, runsInPart: 500, run: alarmRuns },
+  { name: 'power: proportions', module: 'power-runs.js', runs: 5_000, runsInPart: 250, run: proportionPowerRuns },
+  { name: 'power: rates', module: 'power-runs.js', runs: 2_000, runsInPart: 100, run: ratePowerRuns },
+  { name: 'discoveries', module: 'discovery-runs.js', runs: 100, runsInPart: 2, run: discoveryRuns },
 ];
 
 /** One part of a simulation, by its name and number. @throws Error for a name there is none of. */
@@ -34,11 +37,4 @@ export default function runPart({ name, part, runs }: { name: string; part: numb
   const simulation = simulations.find((one) => one.name === name);
   if (!simulation) throw new Error(`there is no simulation ${JSON.stringify(name)}`);
   return simulation.run(runs, seededRandom(seedOf(name, part)));
-}
-
-/** FNV-1a (Fowler, Noll and Vo 1991): parts get seeds that have nothing to do with each other. */
-function seedOf(name: string, part: number): number {
-  let hash = 0x811c9dc5;
-  for (const character of `${name}#${part}`) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash;
 }

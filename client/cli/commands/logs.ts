@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { LogLine } from '../../../host/output/log-line.js';
 import { followLog, readLog } from '../../../host/output/read-log.js';
 import { SessionFolder } from '../../../host/session-folder.js';
-import { CommandRefusedError } from '../../errors.js';
+import { BadInputError, CommandRefusedError } from '../../errors.js';
 import { findSession } from '../../session-directory.js';
 import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
+import { count } from '../format.js';
 import { parseCount } from '../units.js';
 
 interface LogsOptions {
@@ -30,6 +31,7 @@ export function addLogs(program: Command, context: CliContext): void {
 async function showLogs(context: CliContext, name: string, { follow, attempt, tail, json }: LogsOptions): Promise<void> {
   const folder = new SessionFolder(context.home, name);
   if (folder.spec() === null) await explainAbsence(context, name);
+  if (attempt !== undefined && !folder.epochs().includes(attempt)) throw new BadInputError(`--attempt: ${name} has had ${count(folder.epochs().length, 'attempt')}, and none is number ${attempt}; see: shim history ${name}`);
   const show = (line: LogLine) => context.print(json ? JSON.stringify(line) : render(line, context));
   const { lines, end } = readLog(folder.logPath, attempt);
   for (const line of tail === undefined ? lines : lines.slice(Math.max(0, lines.length - tail))) show(line);

@@ -15,6 +15,7 @@ describe('the outcome of an attempt', () => {
     expect(outcomeOf({ ...report, exitClass: 'completed' }, context)).toMatchObject({ crashed: false, workLostMs: 0 });
     expect(outcomeOf({ ...report, checkpoint: { id: 'ck-0001', atMs: report.startedAtMs - 5_000 } }, context).workLostMs).toBe(30_000);
     expect(outcomeOf({ ...report, runningAtMs: null }, context).workLostMs).toBe(0);
+    expect(outcomeOf({ ...report, exitClass: 'hung', longestSilenceMs: 25_000 }, context).workLostMs).toBe(25_000);
     expect(outcomeOf(fixtureReport(1), context).resumeStrategy).toBeNull();
   });
 });

@@ -54,3 +54,8 @@ it('shows the log, of one attempt and its last lines', async () => {
 it('says that a session has no checkpoints yet', async () => {
   expect((await run('checkpoints', 'fix')).stdout).toBe('no checkpoints yet');
 });
+
+it('says that there is no such attempt to show the log of', async () => {
+  const { exitCode, stderr } = await run('logs', 'fix', '--attempt', '9');
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: 'shim: --attempt: fix has had 2 attempts, and none is number 9; see: shim history fix' });
+});

@@ -13,11 +13,12 @@ import { crossingProbability, spendingBoundaries, spentAlpha } from '../../../do
 import { narrowed, type Alternative } from '../../../domain/statistics/interval.js';
 import { createMeanSequence, meanSequenceResult, observeMeanSequence, updateMeanSequence } from '../../../domain/statistics/mean-sequence.js';
 import { benjaminiHochberg, bonferroni, holm } from '../../../domain/statistics/multiple-testing.js';
+import { neededSessions } from '../../../domain/statistics/needed-sessions.js';
 import { judgeGuardrail } from '../../../domain/statistics/non-inferiority.js';
 import { noncentralTCdf } from '../../../domain/statistics/noncentral-t.js';
 import { projectOntoDifference } from '../../../domain/statistics/null-difference.js';
 import { bestRho, createOneSampleBernoulli, logBetaMixture, mixtureConcentration, oneSampleBernoulliResult, updateOneSampleBernoulli } from '../../../domain/statistics/one-sample-bernoulli.js';
-import { beginELond, concludeELond, createELond, createLord, createSaffron, spendingWeight, updateLord, updateSaffron } from '../../../domain/statistics/online-fdr.js';
+import { beginELond, concludeELond, concludeELondByLog, createELond, createLord, createSaffron, spendingWeight, updateLord, updateSaffron } from '../../../domain/statistics/online-fdr.js';
 import { meansDetectable, meansPower, meansSampleSize, proportionsDetectable, proportionsPower, proportionsSampleSize, ratesDetectable, ratesExposure, ratesPower } from '../../../domain/statistics/planning.js';
 import { createQuantileLimit, quantileInterval, quantileLimitResult, updateQuantileLimit } from '../../../domain/statistics/quantile-sequence.js';
 import { mannWhitneyTest, permutationTest } from '../../../domain/statistics/rank-tests.js';
@@ -85,6 +86,7 @@ const calls: Record<string, Call> = {
     const state = [...list, ...other].reduce((before, value, at) => updateMeanSequence(before, at % 2 === 0 ? 'control' : 'treatment', { n: 1, mean: value, variance: 0 }), start);
     return [meanSequenceResult(state), meanSequenceResult(observeMeanSequence(state, arms(n)))];
   },
+  neededSessions: ([alpha = 0, power = 0, ...n]) => neededSessions(arms(n), { alpha, power }),
   benjaminiHochberg: (_n, list) => benjaminiHochberg(list),
   holm: (_n, list) => holm(list),
   bonferroni: (_n, list) => bonferroni(list),
@@ -98,7 +100,7 @@ const calls: Record<string, Call> = {
   spendingWeight: ([a = 0, b = 0]) => [spendingWeight({ kind: 'lord' }, a), spendingWeight({ kind: 'uniform', horizon: b }, a), spendingWeight({ kind: 'inverse-power', exponent: b }, a)],
   eLond: ([a = 0, b = 0, c = 0]) => {
     const begun = beginELond(createELond(a, { kind: 'inverse-power', exponent: b }));
-    return [begun, concludeELond(begun.state, c, a), concludeELond(begun.state, begun.level, c)];
+    return [begun, concludeELond(begun.state, c, a), concludeELondByLog(begun.state, begun.level, c)];
   },
   lord: ([a = 0, b = 0, c = 0, d = 0]) => updateLord(updateLord(createLord(a, b), c).state, d),
   saffron: ([a = 0, b = 0, c = 0, d = 0, e = 0]) => updateSaffron(updateSaffron(createSaffron(a, { lambda: b, initialWealth: c }), d).state, e),

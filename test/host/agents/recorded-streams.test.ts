@@ -52,6 +52,7 @@ describe('a recorded stream', () => {
 
   it('of Claude Code counts a message once, however many lines it comes in', () => {
     expect(replay('claude-code', 'claude-tool-calls')).toMatchObject({
+      agentVersion: '2.1.330',
       messages: 4,
       toolCalls: 2,
       toolFailures: 1,
@@ -68,7 +69,7 @@ describe('a recorded stream', () => {
   });
 
   it('of Codex tells the thread, the calls and the tokens', () => {
-    expect(replay('codex', 'codex-tool-calls')).toMatchObject({ conversationId: '01a20786-c0ca-72c3-972a-4f07167a36c9', toolCalls: 2, toolFailures: 1, pending: [], usage: { inputTokens: 2_000, outputTokens: 40 } });
+    expect(replay('codex', 'codex-tool-calls')).toMatchObject({ conversationId: '01a20786-c0ca-72c3-972a-4f07167a36c9', agentVersion: null, toolCalls: 2, toolFailures: 1, pending: [], usage: { inputTokens: 2_000, outputTokens: 40 } });
   });
 
   it('that was cut off in a tool call leaves that call pending', () => {
