@@ -27,16 +27,22 @@ export class Preparation {
   ) {
     this.timer = setTimeout(() => this.discard(), freshMs).unref();
     checkpoints.loadAhead(freshMs);
-    // What cannot be proved now is looked at again by who needs it, and told there.
-    this.proof = fence(held).catch(() => null);
-    // A fork holds the loop for some ms: what was begun above, and the report on its way, go first.
-    setImmediate(() => {
-      try {
-        if (!this.over) this.holder = new ParkedHolder(this.place);
-      } catch (error) {
-        onTrouble(error);
-      }
+    this.proof = new Promise((resolve) => {
+      // A fork, and a look through all processes, hold the loop for some ms: the report on its way goes first.
+      setImmediate(() => {
+        this.park(onTrouble);
+        // What cannot be proved now is looked at again by who needs it, and told there.
+        resolve(this.over ? null : fence(held).catch(() => null));
+      });
     });
+  }
+
+  private park(onTrouble: (error: unknown) => void): void {
+    try {
+      if (!this.over) this.holder = new ParkedHolder(this.place);
+    } catch (error) {
+      onTrouble(error);
+    }
   }
 
   /** The proof that the attempt is dead, and stays so; null where it is to be made anew. */

@@ -27,7 +27,7 @@ export const noCalls: CallsInEntry = { begun: [], answered: [] };
  */
 export function unannouncedCalls(path: string, sinceMs: number, callsIn: (entry: JsonObject) => CallsInEntry, seen: { pending: readonly PendingOperation[]; justEnded: readonly PendingOperation[] }): PendingOperation[] {
   const open = new Map<string, PendingOperation>();
-  for (const entry of lastEntries(path)) {
+  for (const entry of lastEntries(path, sinceMs)) {
     const startedAtMs = Date.parse(asText(entry['timestamp']) ?? '');
     if (!(startedAtMs >= sinceMs)) continue;
     const { begun, answered } = callsIn(entry);
@@ -53,15 +53,20 @@ function bare(text: string): string {
   return text.replace(/[\s'"\\]/g, '');
 }
 
-function lastEntries(path: string): JsonObject[] {
+function lastEntries(path: string, sinceMs: number): JsonObject[] {
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
-    const tail = Buffer.alloc(Math.min(size, tailBytes));
+    const tail = Buffer.allocUnsafe(Math.min(size, tailBytes));
     const length = readSync(file, tail, 0, tail.length, size - tail.length);
     // A first line that was cut does not parse.
-    return tail.toString('utf8', 0, length).split('\n').map(parseObject).filter((entry) => entry !== null);
+    return tail.toString('utf8', 0, length).split('\n').filter((line) => tellsOfTime(line, sinceMs)).map(parseObject).filter((entry) => entry !== null);
   } finally {
     closeSync(file);
   }
+}
+
+/** Most lines are of earlier attempts: to parse them all would take longer than all the rest. */
+function tellsOfTime(line: string, sinceMs: number): boolean {
+  return [...line.matchAll(/"timestamp"\s*:\s*"([^"]*)"/g)].some(([, time]) => Date.parse(time ?? '') >= sinceMs);
 }
