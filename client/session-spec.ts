@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { formatDuration } from '../domain/duration.js';
+import { parameterNames, parameterTable, type ParameterName } from '../domain/parameter-table.js';
 import type { parametersSchema } from '../domain/parameters.js';
 import type { restartPolicySchema } from '../domain/restart-policy.js';
 import { agentKinds, sessionSpecSchema, type AgentKind, type sessionLimitsSchema, type SessionSpec } from '../domain/session.js';
@@ -21,6 +22,8 @@ export interface SessionRequest {
   policy?: z.input<typeof restartPolicySchema>;
   limits?: z.input<typeof sessionLimitsSchema>;
   parameters?: z.input<typeof parametersSchema>;
+  /** Parameters that no experiment and no deploy touches; those of `parameters` without it. */
+  pinned?: readonly ParameterName[];
 }
 
 /**
@@ -42,6 +45,7 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
     policy: request.policy ?? {},
     limits: request.limits ?? {},
     parameters: request.parameters ?? {},
+    pinned: [...(request.pinned ?? namesOf(request.parameters ?? {}))],
     createdAt: new Date().toISOString(),
   });
   if (!parsed.success) throw new BadInputError(describeIssue(parsed.error.issues[0], request.name));
@@ -52,6 +56,14 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
   checkFolder(cwd);
   checkCommand(parsed.data, environment);
   return parsed.data;
+}
+
+/** The parameters that a person has set. */
+function namesOf(parameters: NonNullable<SessionRequest['parameters']>): ParameterName[] {
+  return parameterNames.filter((name) => {
+    const { field } = parameterTable[name];
+    return field !== null && parameters[field] !== undefined;
+  });
 }
 
 /** The option that sets a field of the spec. */

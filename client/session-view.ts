@@ -1,4 +1,7 @@
+import type { AssignedParameters } from '../domain/assignment.js';
 import type { ExitClass } from '../domain/exit-class.js';
+import { parameterNames, parameterTable, withLiveOf, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
+import type { Parameters } from '../domain/parameters.js';
 import type { Risk } from '../domain/risk.js';
 import type { PauseReason, SessionState } from '../domain/session.js';
 import { inputTokensOf } from '../domain/signals.js';
@@ -38,9 +41,21 @@ export interface SessionView {
   /** Why the last checkpoint on request was not made; null where it was. */
   checkpointProblem: string | null;
   lastExit: { exitClass: ExitClass; reason: string; at: string } | null;
+  /** What it runs with. */
+  parameters: ParameterView[];
   uiUrl: string | null;
   /** Who told: `folder` where Temporal could not be asked, or has forgotten the session. */
   source: 'temporal' | 'folder';
+}
+
+/** A parameter of a session: its value, in the parameter's unit, and where the session has it from. */
+export interface ParameterView {
+  name: ParameterName;
+  value: ParameterValue;
+  /** A person has set it for this session. */
+  pinned: boolean;
+  /** The experiment or rollout that the session is in. */
+  assignment: { experimentId: string; arm: 'control' | 'treatment' } | null;
 }
 
 /** What Temporal says, with what this host's folder adds where it is the same session. */
@@ -70,6 +85,8 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     lastCheckpoint: onDisk && (!known || onDisk.at > known.at) ? onDisk : known,
     checkpointProblem: status.checkpointProblem,
     lastExit: end ? { exitClass: end.exitClass, reason: end.reason, at: iso(end.endedAtMs) } : null,
+    // Where a running attempt has not heard of a change yet, it runs with what it has.
+    parameters: parametersView(status.attemptParameters ? withLiveOf(status.parameters, status.attemptParameters) : status.parameters, status.pinned, status.assignments),
     uiUrl,
     source: 'temporal',
   };
@@ -100,6 +117,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     lastCheckpoint: checkpointOf(records),
     checkpointProblem: null,
     lastExit: report && { exitClass: report.exitClass, reason: report.reason, at: iso(report.endedAtMs) },
+    parameters: parametersView(last?.record?.parameters ?? spec.parameters, spec.pinned, []),
     uiUrl,
     source: 'folder',
   };
@@ -115,6 +133,15 @@ function stateOf({ stopped, state, attempts, live, pid }: SessionRecords): Pick<
   if (pid !== null) return { state: live?.runningAtMs == null ? 'starting' : 'running', reason: 'its process is alive' };
   if (told) return told;
   return last ? { state: 'unknown', reason: `attempt ${last.epoch} was begun and its end has not been seen` } : { state: 'starting', reason: 'first start' };
+}
+
+function parametersView(parameters: Parameters, pinned: readonly ParameterName[], assignments: AssignedParameters['assignments']): ParameterView[] {
+  return parameterNames.flatMap((name) => {
+    const { field } = parameterTable[name];
+    if (field === null) return [];
+    const assigned = assignments.find(({ parameter }) => parameter === name);
+    return [{ name, value: parameters[field], pinned: pinned.includes(name), assignment: assigned ? { experimentId: assigned.experimentId, arm: assigned.arm } : null }];
+  });
 }
 
 function liveFields(live: LiveRecord | null): Pick<SessionView, 'risk' | 'context' | 'tokens' | 'costUsd' | 'memoryBytes'> {

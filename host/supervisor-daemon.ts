@@ -2,12 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
 import { countsAsFailure } from '../domain/exit-class.js';
 import type { HostContext } from './host-context.js';
+import type { InitStrategy } from './init-strategy.js';
 import { ProcessMonitor } from './process-monitor.js';
 import { SessionHost } from './session-host.js';
 import { listSessionFolders, type SessionFolder } from './session-folder.js';
-
-/** How the sessions of a host come back after it was away. */
-export type InitStrategy = 'parallel' | 'sequential';
 
 /** Sessions that come back at the same time under `parallel`. */
 const defaultParallelLimit = 8;
@@ -62,8 +60,12 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.parallelLimit = limit;
   }
 
-  /** Adopts what lives and sends the ends that are owed. @returns when all living attempts are adopted; the ends go on. */
-  async start(): Promise<{ adopted: number; owed: number }> {
+  /**
+   * Adopts what lives and sends the ends that are owed.
+   *
+   * @param asked what is yet to be told of the init strategy: waited for where more than one session comes back. @returns when all living attempts are adopted; the ends go on.
+   */
+  async start(asked: Promise<InitStrategy> | null = null): Promise<{ adopted: number; owed: number }> {
     this.host.cgroups?.removeEmpty(emptyCgroupMs);
     const folders = listSessionFolders(this.host.home);
     let adopted = 0;
@@ -80,7 +82,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     const owed = folders.filter((folder) => ending.has(folder.name) || owesAnEnd(folder));
     this.monitor.start();
     this.orphanTimer = setInterval(() => this.inBackground('compare with Temporal', this.stopOrphans()), orphanCheckMs);
-    this.inBackground('bring sessions back', this.bringBack(owed, ending));
+    this.inBackground('bring sessions back', this.bringBack(owed, ending, asked));
     return { adopted, owed: owed.length };
   }
 
@@ -92,7 +94,8 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   }
 
   /** Sends owed ends in the order of the init strategy, each when the one before runs again or has failed. */
-  private async bringBack(owed: readonly SessionFolder[], ending: ReadonlyMap<string, Promise<AttemptReport>>): Promise<void> {
+  private async bringBack(owed: readonly SessionFolder[], ending: ReadonlyMap<string, Promise<AttemptReport>>, asked: Promise<InitStrategy> | null): Promise<void> {
+    if (asked && owed.length > 1) this.setInitStrategy(await asked);
     const queue = [...owed];
     const lane = async (): Promise<void> => {
       for (let folder = queue.shift(); folder; folder = queue.shift()) {

@@ -11,11 +11,12 @@ import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';
 import { ensureShimHome, hostId as readHostId, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { SupervisorDaemon } from '../host/supervisor-daemon.js';
-import { controlQueue, hostQueue, hostWorkflowId, leaseHeldSignal, searchAttributes } from '../workflows/messages.js';
+import { hostQueue, hostWorkflowId, leaseHeldSignal } from '../workflows/messages.js';
 import { serviceNames } from './embedded/keeper.js';
 import { boundServiceLogs } from './embedded/service-logs.js';
 import { createLogger } from './logger.js';
 import { measureHost } from './host-metrics.js';
+import { askInitStrategy, superviseHostOptions } from './init-strategy.js';
 import { connectToTemporal } from './temporal-connection.js';
 import { TemporalReports } from './temporal-reports.js';
 
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
   const stopBounding = boundServiceLogs(home, serviceNames, (error) => logger.warn({ error }, 'a service log could not be bounded'));
   measureHost(daemon, host, metrics, logger);
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_METRICS_PORT'] ?? 0));
-  const { adopted, owed } = await daemon.start();
+  const { adopted, owed } = await daemon.start(askInitStrategy(client, hostId, home, logger));
   const announce = async () => {
     await client.workflow.getHandle(hostWorkflowId(hostId)).signal(leaseHeldSignal, { bootId: host.bootId, pid: process.pid, metricsPort });
   };
@@ -63,15 +64,7 @@ async function main(): Promise<void> {
     shutdownGraceTime: '100 ms',
   });
   const running = worker.run();
-  await client.workflow.start('superviseHost', {
-    workflowId: hostWorkflowId(hostId),
-    taskQueue: controlQueue,
-    args: [{ hostId }],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    typedSearchAttributes: [{ key: searchAttributes.host, value: hostId }],
-    staticSummary: `host ${hostId}`,
-    staticDetails: 'Holds the lease of one host: whether its worker is there, and since when.',
-  });
+  await client.workflow.start('superviseHost', superviseHostOptions(hostId));
   writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
   logger.info({ hostId, metricsPort, adopted, owed, cgroups: host.cgroups !== null }, 'host worker is up');
   await running;

@@ -4,7 +4,7 @@ import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { AssignedParameters } from '../domain/assignment.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import type { SessionRecords } from '../domain/outcome.js';
-import type { ParameterName } from '../domain/parameter-table.js';
+import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
 import type { Parameters, ResumeStrategy } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
@@ -226,6 +226,9 @@ export interface HostStatus {
   lease: LeaseHeld | null;
 }
 export const hostStatusQuery = defineQuery<HostStatus>('hostStatus');
+
+/** From the host worker, at its start: restart_strategy as it is published; null where it never was. Fails where the store does not tell in time. */
+export const restartStrategyUpdate = defineUpdate<ParameterValue | null>('restartStrategy');
 
 /** From the host: it holds its lease now. */
 export const leaseHeldSignal = defineSignal<[LeaseHeld]>('leaseHeld');

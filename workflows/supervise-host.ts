@@ -1,6 +1,7 @@
 import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, sleep, TimeoutFailure, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
 import type { LeaseActivities } from '../activities/lease-activities.js';
-import { hostQueue, hostStatusQuery, leaseHeldSignal, type HostStatus, type SuperviseHostInput } from './messages.js';
+import type { SessionRecordActivities } from '../activities/session-record-activities.js';
+import { hostQueue, hostStatusQuery, leaseHeldSignal, restartStrategyUpdate, type HostStatus, type SuperviseHostInput } from './messages.js';
 
 /** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */
 const grace = '20 s';
@@ -24,6 +25,10 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
   setHandler(hostStatusQuery, () => status, { description: 'Whether the host holds its lease, and since when' });
   setHandler(leaseHeldSignal, (lease) => become({ lease, state: 'up', sinceMs: Date.now(), leases: status.leases + 1, reason: 'holds its lease' }), {
     description: 'From the host: it holds its lease now',
+  });
+  const { readRestartStrategy } = proxyActivities<SessionRecordActivities>({ scheduleToCloseTimeout: '2 s', startToCloseTimeout: '1 s', retry: { initialInterval: '100 ms', maximumInterval: '500 ms' } });
+  setHandler(restartStrategyUpdate, () => readRestartStrategy.executeWithOptions({ summary: `how the sessions of ${hostId} come back` }, []), {
+    description: 'How the sessions of the host come back after a boot',
   });
   const { holdLease } = proxyActivities<LeaseActivities>({
     taskQueue: hostQueue(hostId),

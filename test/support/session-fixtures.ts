@@ -8,10 +8,11 @@ export interface SpecChange {
   policy?: object;
   limits?: object;
   parameters?: object;
+  pinned?: readonly string[];
 }
 
 /** A valid specification with a name of its own, no jitter, and a back-off too long to be over before a test has seen it. */
-export function aSpec({ policy = {}, limits = {}, parameters = {} }: SpecChange = {}): SessionSpec {
+export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [] }: SpecChange = {}): SessionSpec {
   const sessionId = randomUUID();
   return sessionSpecSchema.parse({
     sessionId,
@@ -22,6 +23,7 @@ export function aSpec({ policy = {}, limits = {}, parameters = {} }: SpecChange 
     policy: { backoff: { jitter: 0 }, ...policy },
     limits,
     parameters: { backoffBaseMs: 60_000, ...parameters },
+    pinned: [...pinned],
     createdAt: '2026-01-01T00:00:00.000Z',
   });
 }

@@ -34,8 +34,9 @@ export class SupervisedSession {
     readonly handle: WorkflowHandleWithFirstExecutionRunId<typeof superviseSession>,
   ) {}
 
-  static async start(environment: WorkflowEnvironment, choices: SessionChoices = {}): Promise<SupervisedSession> {
+  static async start(environment: WorkflowEnvironment, choices: SessionChoices = {}, beforeStart: (sessionId: string) => void = () => undefined): Promise<SupervisedSession> {
     const spec = aSpec(choices);
+    beforeStart(spec.sessionId);
     const hostId = `host-${randomUUID().slice(0, 8)}`;
     const host = new ScriptedHost(environment, choices.script ?? []);
     const handle = await environment.client.workflow.start<typeof superviseSession>('superviseSession', {
@@ -101,7 +102,7 @@ export class SupervisedSession {
     await this.host.played();
     // One that is left open keeps the time-skipping server from ever skipping again.
     await poll(
-      () => openCalls(this.current()),
+      async () => ((await this.current().describe()).status.name === 'RUNNING' ? openCalls(this.current()) : []),
       (open) => !open.some((call) => recordCalls.has(call)),
     );
     await this.current()

@@ -27,8 +27,8 @@ export function useSessions() {
     get record() {
       return record;
     },
-    async supervise(choices: SessionChoices = {}): Promise<SupervisedSession> {
-      const session = await SupervisedSession.start(environment, choices);
+    async supervise(choices: SessionChoices = {}, beforeStart?: (sessionId: string) => void): Promise<SupervisedSession> {
+      const session = await SupervisedSession.start(environment, choices, beforeStart);
       begun.push(session);
       return session;
     },

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { findSession, listSessions } from '../../session-directory.js';
-import type { SessionView } from '../../session-view.js';
+import { showParameterValue } from '../../parameter-values.js';
+import type { ParameterView, SessionView } from '../../session-view.js';
 import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatRatio, formatWhen, oneLine } from '../format.js';
@@ -67,8 +68,14 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
     ['memory', view.memoryBytes === null ? null : formatBytes(view.memoryBytes)],
     ['checkpoint', lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : 'none yet'],
     ['last end', lastExit && `${stateColour(lastExit.exitClass, colours)}: ${oneLine(lastExit.reason)}, ${formatWhen(lastExit.at, nowMs)}`],
+    ...view.parameters.map((parameter): [string, string] => [parameter.name, parameterText(parameter)]),
     ['web ui', view.uiUrl],
     ['what now', waysOn(view)],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== null);
+}
+
+function parameterText({ name, value, pinned, assignment }: ParameterView): string {
+  const from = assignment ? ` (${assignment.arm} of ${assignment.experimentId})` : '';
+  return `${showParameterValue(name, value)}${pinned ? ' (set for this session)' : from}`;
 }

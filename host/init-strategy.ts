@@ -1,0 +1,30 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** How the sessions of a host come back after it was away. */
+export const initStrategies = ['parallel', 'sequential'] as const;
+export type InitStrategy = (typeof initStrategies)[number];
+
+const recordSchema = z.object({ strategy: z.enum(initStrategies), atMs: z.number() });
+
+function recordFile(home: string): string {
+  return join(home, 'run', 'init-strategy.json');
+}
+
+/** The strategy that was heard of last, for a start at which nobody can be asked; null where none was. */
+export function readInitStrategy(home: string): InitStrategy | null {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(recordFile(home), 'utf8'))).strategy;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export function keepInitStrategy(home: string, strategy: InitStrategy): void {
+  const temporary = `${recordFile(home)}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify({ strategy, atMs: Date.now() }), { mode: 0o600 });
+  renameSync(temporary, recordFile(home));
+}
