@@ -12,11 +12,13 @@ import json
 import math
 import random
 import warnings
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from mpmath import exp as mexp, log as mlog, loggamma, mp, mpf, sqrt as msqrt, zeta
 from scipy import stats
+from scipy.optimize import brentq
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower, TTestIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
@@ -66,6 +68,25 @@ def relative(r):
             out += [result.expected, result.ci[0], result.ci[1], result.p_value]
         rows.append([*n, *sums, *squares, *out])
     write("gbstats", ["nC", "nT", "sumC", "sumT", "sqC", "sqT", "abs", "absLow", "absHigh", "absP", "rel", "relLow", "relHigh", "relP"], rows)
+
+
+def one_sided(r):
+    """By gbstats; but the upper end for "less", which in 0.8.0 has the wrong sign, is the estimate plus their width."""
+    from gbstats.frequentist.tests import FrequentistConfig, OneSidedTreatmentGreaterTTest, OneSidedTreatmentLesserTTest
+    from gbstats.models.statistics import SampleMeanStatistic
+
+    rows = []
+    for _ in range(CASES):
+        n = [r.randint(20, 5000), r.randint(20, 5000)]
+        sums = [round(r.uniform(0.9, 1.1) * 5 * k, 3) for k in n]
+        squares = [round(s * s / k * (1 + 10 ** r.uniform(-1, 1.5)), 3) for s, k in zip(sums, n)]
+        a, b = (SampleMeanStatistic(n=k, sum=s, sum_squares=q) for k, s, q in zip(n, sums, squares))
+        kind, side, alpha = r.choice(["absolute", "relative"]), r.choice(["greater", "less"]), r.choice(ALPHAS)
+        test = (OneSidedTreatmentGreaterTTest if side == "greater" else OneSidedTreatmentLesserTTest)(a, b, FrequentistConfig(difference_type=kind, alpha=alpha))
+        result = test.compute_result()
+        end = result.ci[0] if side == "greater" else 2 * result.expected - result.ci[1]
+        rows.append([*n, *sums, *squares, kind, side, alpha, float(result.expected), float(end), float(result.p_value)])
+    write("one-sided", ["nC", "nT", "sumC", "sumT", "sqC", "sqT", "kind", "alternative", "alpha", "difference", "end", "p"], rows)
 
 
 def proportions(r):
@@ -131,6 +152,22 @@ def ranks(r):
         test = stats.mannwhitneyu(arms[1], arms[0], alternative=sides, method="asymptotic")
         rows.append([*arms, sides, float(test.statistic), float(test.pvalue)])
     write("ranks", ["control", "treatment", "alternative", "u", "p"], rows)
+
+
+def permutations(r):
+    """The exact p-value: the share of all ways to split the units that are at least as extreme, whole numbers so that ties are ties."""
+    rows = []
+    for _ in range(CASES):
+        arms = [[r.randint(0, 12) + shift for _ in range(r.randint(3, 6))] for shift in (0, r.choice([0, 0, 2, 5]))]
+        sides = r.choice(["two-sided", "greater", "less"])
+        pool, k = arms[1] + arms[0], len(arms[1])
+        rest = len(arms[0])
+        # Times both sizes, so that everything is a whole number.
+        differences = [sum(chosen) * rest - (sum(pool) - sum(chosen)) * k for chosen in combinations(pool, k)]
+        extreme = {"two-sided": abs, "greater": lambda d: d, "less": lambda d: -d}[sides]
+        observed = extreme(sum(arms[1]) * rest - sum(arms[0]) * k)
+        rows.append([*arms, sides, sum(extreme(d) >= observed for d in differences) / len(differences)])
+    write("permutations", ["control", "treatment", "alternative", "p"], rows)
 
 
 def sample_ratio(r):
@@ -223,6 +260,55 @@ def planning(r):
     write("planning", ["alpha", "ratio", "n", "d", "t", "p1", "p2", "proportions", "rate", "rateRatio", "rates"], rows)
 
 
+def sizes(r):
+    """Least whole numbers of units, and the smallest effects: roots of statsmodels' and scipy's power."""
+    def z_power(n, effect, null, deviation, alpha):
+        z, shift = stats.norm.ppf(1 - alpha / 2) * null, effect * math.sqrt(n)
+        return stats.norm.sf((z - shift) / deviation) + stats.norm.sf((z + shift) / deviation)
+
+    def t_power(d, n, alpha, ratio):
+        power = TTestIndPower().power(d, n, alpha, ratio)
+        if math.isnan(power):
+            raise ValueError("scipy's noncentral t has gaps")
+        return power
+
+    def least(power_of, power):
+        low, high = 0, 1
+        while power_of(high) < power:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if power_of(middle) >= power else (middle, high)
+        return high
+
+    rows = []
+    while len(rows) < CASES:
+        alpha, power, ratio = r.choice(ALPHAS), r.choice([0.5, 0.8, 0.9]), r.choice([0.5, 1.0, 2.0])
+        d = round(r.uniform(0.1, 1), 3)
+        n = r.randint(10, 3000)
+        try:
+            means = least(lambda n: t_power(d, n, alpha, ratio) if n * (1 + ratio) > 2.5 else 0, power)
+            smallest = brentq(lambda effect: t_power(effect, n, alpha, ratio) - power, 1e-9, 6 * math.sqrt((1 + 1 / ratio) / n), xtol=1e-15, rtol=1e-14)
+        except ValueError:
+            continue
+        p1 = round(r.uniform(0.05, 0.9), 3)
+        p2 = round(min(0.95, max(0.02, p1 + r.choice([-1, 1]) * r.uniform(0.03, 0.3))), 3)
+        p2 = p2 if abs(p2 - p1) > 0.02 else round(p1 - 0.03, 3)
+        pooled = (p1 + ratio * p2) / (1 + ratio)
+        s0, s1 = math.sqrt(pooled * (1 - pooled) * (1 + 1 / ratio)), math.sqrt(p1 * (1 - p1) + p2 * (1 - p2) / ratio)
+        proportion = least(lambda n: z_power(n, abs(p2 - p1), s0, s1, alpha), power)
+        rate, rr = round(r.uniform(0.05, 3), 3), round(r.choice([r.uniform(0.4, 0.9), r.uniform(1.1, 3)]), 2)
+        se = math.sqrt(1 / rate + 1 / (rate * rr * ratio))
+        exposure = least(lambda n: z_power(n, abs(math.log(rr)), se, se, alpha), power)
+        error = lambda ratio_of_rates: math.sqrt(1 / rate + 1 / (rate * ratio_of_rates * ratio))
+        smallest_ratio = brentq(lambda x: z_power(n, math.log(x), error(x), error(x), alpha) - power, 1 + 1e-12, 1e6, xtol=1e-15, rtol=1e-14)
+        v = [round(10 ** r.uniform(-1, 2), 3) for _ in range(2)]
+        m = [round(r.uniform(1, 3), 3), round(r.uniform(4, 6), 3)]
+        needed = math.ceil((v[0] + v[1] / ratio) * ((stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) / (m[1] - m[0])) ** 2)
+        rows.append([alpha, power, ratio, d, means, p1, p2, proportion, rate, rr, exposure, n, smallest, smallest_ratio, *m, *v, needed])
+    write("sizes", ["alpha", "power", "ratio", "d", "means", "p1", "p2", "proportions", "rate", "rateRatio", "exposure", "n", "meansDetectable", "ratesDetectable", "meanC", "meanT", "varC", "varT", "needed"], rows)
+
+
 def descriptive(r):
     rows = []
     for _ in range(CASES):
@@ -247,6 +333,6 @@ def descriptive(r):
 
 
 if __name__ == "__main__":
-    for seed, fixture in enumerate([welch, relative, proportions, binomial, covariates, ranks, sample_ratio, multiple, online, planning, descriptive]):
+    for seed, fixture in enumerate([welch, relative, proportions, binomial, covariates, ranks, sample_ratio, multiple, online, planning, descriptive, one_sided, permutations, sizes]):
         fixture(random.Random(seed))
         print(fixture.__name__)

@@ -23,6 +23,8 @@ from scipy.stats import norm
 mp.dps = 50
 FOLDER = Path(__file__).parents[2] / "test/domain/statistics/fixtures"
 CASES = 500
+# So high that intervals of a few events are not boundless.
+LEVEL = mpf("0.4")
 
 
 def write(name, columns, rows):
@@ -41,6 +43,7 @@ def counts(r):
         prior = [exp(-((g / spread) ** 2) / 2) for g in grid]
         at_risk = [r.randint(20, 60), r.randint(20, 60)]
         likelihood = [mpf(1)] * 65
+        kept = set(range(65))
         events = []
         effect = r.choice([0.5, 1, 1, 3])
         for _ in range(r.randint(1, 8)):
@@ -49,12 +52,15 @@ def counts(r):
             events.append([treated, *at_risk])
             likelihood = [l * (t if treated else 1) / (share * t + 1 - share) for l, t in zip(likelihood, ratios)]
             at_risk[treated] -= 1
-        e = sum(p * l for p, l in zip(prior, likelihood)) / sum(prior)
+            e = sum(p * l for p, l in zip(prior, likelihood)) / sum(prior)
+            kept = {k for k in kept if e / likelihood[k] < 1 / LEVEL}
+        # The points next to those that are kept, null beyond the grid.
+        ends = [float(ratios[k]) if 0 <= k < 65 else None for k in (min(kept) - 1, max(kept) + 1)]
         n = [r.randint(0, 80), r.randint(0, 80)]
         rho, a, b = mpf(r.randint(1, 9)) / 10, mpf(r.randint(1, 40)) / 10, mpf(r.randint(1, 40)) / 10
         closed = log(beta(a + n[1], b + n[0]) / beta(a, b)) - n[1] * log(rho) - n[0] * log(1 - rho)
-        rows.append([float(spread), events, float(log(e)), *n, float(rho), float(a), float(b), float(closed)])
-    write("counts", ["spread", "events", "logE", "nC", "nT", "share", "a", "b", "closedLogE"], rows)
+        rows.append([float(spread), events, float(log(e)), *n, float(rho), float(a), float(b), float(closed), *ends])
+    write("counts", ["spread", "events", "logE", "nC", "nT", "share", "a", "b", "closedLogE", "low", "high"], rows)
 
 
 def means(r):

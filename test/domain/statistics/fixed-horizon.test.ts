@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { covariateSums, cuped } from '../../../domain/statistics/cuped.js';
+import { describe as describeValues } from '../../../domain/statistics/descriptive.js';
 import { binomialTest, clopperPearson, fisherTest } from '../../../domain/statistics/exact-tests.js';
 import type { Alternative, SampleSummary } from '../../../domain/statistics/interval.js';
 import { mannWhitneyTest, permutationTest } from '../../../domain/statistics/rank-tests.js';
@@ -48,6 +49,25 @@ describe("Welch's test", () => {
     }
   });
 
+  it("equals GrowthBook's own code in its one-sided forms", () => {
+    type Row = [number, number, number, number, number, number, 'absolute' | 'relative', 'greater' | 'less', number, number, number, number];
+    for (const [nC, nT, sumC, sumT, sqC, sqT, kind, alternative, alpha, ...expected] of fixtureRows<Row>('fixed-horizon-one-sided')) {
+      const test = kind === 'absolute' ? welchTest : welchTestRelative;
+      const { difference, interval, pValue } = test({ control: fromSums(sumC, sqC, nC), treatment: fromSums(sumT, sqT, nT) }, { alpha, alternative });
+      expect(alternative === 'greater' ? interval.upper : interval.lower).toBeNull();
+      // Their p-values are 1 less a chance, and so good to 1e-16.
+      expectClose([difference, interval.lower ?? interval.upper ?? noEnd, pValue], expected, 1e-6);
+    }
+  });
+
+  it("equals R's example of sleep, and has its interval", () => {
+    const one = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2];
+    const other = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
+    const { statistic, degreesOfFreedom, pValue, interval } = welchTest({ control: describeValues(other), treatment: describeValues(one) });
+    expect([statistic.toFixed(4), degreesOfFreedom.toFixed(3), pValue.toFixed(5)]).toEqual(['-1.8608', '17.776', '0.07939']);
+    expect([interval.lower?.toFixed(7), interval.upper?.toFixed(7)]).toEqual(['-3.3654832', '0.2054832']);
+  });
+
   it('turns its sign when the arms are swapped, and does not mind the unit', () => {
     fc.assert(
       fc.property(summary, summary, fc.double({ min: 0.01, max: 100, noNaN: true }), (control, treatment, unit) => {
@@ -82,6 +102,18 @@ describe('two proportions', () => {
       const fisher = fisherTest(arms, alternative);
       expectClose([statistic, pValue, interval.lower ?? noEnd, interval.upper ?? noEnd, wilson.lower, wilson.upper, fisher], expected);
     }
+  });
+
+  it("equal Newcombe's and Wilson's published intervals, and R's tea tasting and convictions", () => {
+    const { interval } = twoProportionTest({ control: { successes: 48, trials: 80 }, treatment: { successes: 56, trials: 70 } });
+    expect([interval.lower?.toFixed(4), interval.upper?.toFixed(4)]).toEqual(['0.0524', '0.3339']);
+    const published = [[81, 263, '0.2553', '0.3662'], [15, 148, '0.0624', '0.1605'], [0, 20, '0.0000', '0.1611'], [1, 29, '0.0061', '0.1718']] as const;
+    for (const [successes, trials, ...ends] of published) {
+      const { lower, upper } = wilsonInterval({ successes, trials });
+      expect([lower.toFixed(4), upper.toFixed(4)]).toEqual(ends);
+    }
+    expect(fisherTest({ control: { successes: 1, trials: 4 }, treatment: { successes: 3, trials: 4 } }, 'greater').toFixed(4)).toBe('0.2429');
+    expect(fisherTest({ control: { successes: 10, trials: 13 }, treatment: { successes: 2, trials: 17 } }, 'less').toFixed(7)).toBe('0.0004652');
   });
 
   it('do not tell 12 from 8 crashes in 100 sessions', () => {
@@ -198,6 +230,17 @@ describe('tests by ranks and permutations', () => {
     expect(all).toHaveLength(252);
     const exact = all.filter((distance) => distance >= 15).length / 252;
     expect(permutationTest({ control, treatment }, 20_000, seededRandom(1))).toBeCloseTo(exact, 2);
+  });
+
+  it('come within their own chance of the exact p of all permutations', () => {
+    const permutations = 1_000;
+    const random = seededRandom(12);
+    for (const [control, treatment, alternative, exact] of fixtureRows<[number[], number[], Alternative, number]>('fixed-horizon-permutations')) {
+      // They count the observed one beside those drawn; 4.5 standard errors of their share, one case in 150,000.
+      const expected = (1 + permutations * exact) / (1 + permutations);
+      const standardError = Math.sqrt((exact * (1 - exact)) / permutations);
+      expect(Math.abs(permutationTest({ control, treatment }, permutations, random, alternative) - expected), `${exact}`).toBeLessThanOrEqual(4.5 * standardError + 1e-12);
+    }
   });
 
   it('refuse a sample in which all are equal', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describe as describeValues, quantile, regressionTrend, theilSenTrend } from '../../../domain/statistics/descriptive.js';
+import { neededSessions } from '../../../domain/statistics/needed-sessions.js';
 import { meansDetectable, meansPower, meansSampleSize, proportionsDetectable, proportionsPower, proportionsSampleSize, ratesDetectable, ratesExposure, ratesPower } from '../../../domain/statistics/planning.js';
 import { noncentralTCdf } from '../../../domain/statistics/noncentral-t.js';
 import { tQuantile } from '../../../domain/statistics/tails.js';
@@ -21,6 +22,27 @@ describe('planning', () => {
       const options = { alpha, ratio };
       expectClose([meansPower(d, 1, n, options), proportionsPower(p1, p2, n, options), ratesPower(rate, rateRatio, n, options)], [t, proportions, rates]);
     }
+  });
+
+  it("equals R's examples of power.prop.test and power.t.test", () => {
+    expect(proportionsPower(0.5, 0.75, 50).toFixed(3)).toBe('0.740');
+    // R's n, 76.7 and 22.02110, are the next whole numbers here.
+    expect(proportionsSampleSize(0.5, 0.75, { power: 0.9 })).toBe(77);
+    expect(meansSampleSize(1, 1, { power: 0.9 })).toBe(23);
+  });
+
+  it('has the sizes and the smallest effects of statsmodels and scipy', () => {
+    type Row = [number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number, number];
+    fixtureRows<Row>('fixed-horizon-sizes').forEach(([alpha, power, ratio, d, means, p1, p2, proportions, rate, rateRatio, exposure, n, smallest, smallestRatio, meanC, meanT, varC, varT, needed], at) => {
+      const options = { alpha, power, ratio };
+      expect([meansSampleSize(d, 1, options), proportionsSampleSize(p1, p2, options), ratesExposure(rate, rateRatio, options)]).toEqual([means, proportions, exposure]);
+      expectClose([ratesDetectable(rate, n, options)], [smallestRatio]);
+      // The power there for all; the search, which halves to the last bit, for one in ten.
+      expectClose([meansPower(smallest, 1, n, { alpha, ratio })], [power]);
+      expectClose(at % 10 === 0 ? [meansDetectable(1, n, options)] : [], at % 10 === 0 ? [smallest] : []);
+      // Arms of any size in this ratio.
+      expect(neededSessions({ control: { n: 1_000, mean: meanC, variance: varC }, treatment: { n: 1_000 * ratio, mean: meanT, variance: varT } }, { alpha, power })).toBe(needed);
+    });
   });
 
   it('gives the least number of units that has the power', () => {

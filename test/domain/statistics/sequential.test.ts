@@ -27,11 +27,14 @@ describe('the sequential test of counts', () => {
   });
 
   it('equals the formulas at 50 digits', () => {
-    type Row = [number, [number, number, number][], number, number, number, number, number, number, number];
-    for (const [spread, events, logE, nC, nT, share, a, b, closed] of fixtureRows<Row>('sequential-counts')) {
+    type Row = [number, [number, number, number][], number, number, number, number, number, number, number, number | null, number | null];
+    for (const [spread, events, logE, nC, nT, share, a, b, closed, low, high] of fixtureRows<Row>('sequential-counts')) {
       const state = events
         .map(([treated, control, treatment]): CountEvent => ({ arm: treated === 1 ? 'treatment' : 'control', atRisk: { control, treatment } }))
-        .reduce(updateCountMixture, createCountMixture({ alpha: 0.05, spread }));
+        .reduce(updateCountMixture, createCountMixture({ alpha: 0.4, spread }));
+      const { interval } = countMixtureResult(state);
+      expect([interval.lower === null, interval.upper === null]).toEqual([low === null, high === null]);
+      expectClose([interval.lower ?? 0, interval.upper ?? 0], [low ?? 0, high ?? 0]);
       // Of a logarithm 1e-9 by itself is 1e-9 of the e-value; where it is 0 all its digits cancel.
       expectClose([countMixtureResult(state).logEValue, countLogEValue({ control: nC, treatment: nT }, share, a, b)], [logE, closed], 1e-3);
     }
