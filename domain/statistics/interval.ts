@@ -16,7 +16,7 @@ export interface Interval {
 export function narrowed(before: Interval, now: Interval): Interval {
   requireInterval('the interval before', before);
   requireInterval('the interval now', now);
-  const within = (value: number) => Math.min(Math.max(value, before.lower ?? value), before.upper ?? value);
+  const within = (value: number) => Math.min(Math.max(value, before.lower ?? -Infinity), before.upper ?? Infinity);
   return { lower: now.lower === null ? before.lower : within(now.lower), upper: now.upper === null ? before.upper : within(now.upper) };
 }
 
