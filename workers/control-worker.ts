@@ -7,14 +7,12 @@ import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.j
 import { controlQueue } from '../workflows/messages.js';
 import { lateStore, storeAddress } from './late-store.js';
 import { createLogger } from './logger.js';
+import { connectToStatsig } from './statsig.js';
 import { connectToTemporal } from './temporal-connection.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 /** Every session's workflow stays cached: without its cache a restart takes three times as long. */
 const maxCachedWorkflows = 2_000;
-
-/** Of a platform that knows of no experiment. */
-const nobodyAssigned = { assign: () => null };
 
 /** The control worker: runs the workflows. Any number may run; none holds anything that the others lack. */
 async function main(): Promise<void> {
@@ -25,12 +23,13 @@ async function main(): Promise<void> {
   Runtime.install({ telemetryOptions: telemetry.options });
   const { native, namespace } = await connectToTemporal(logger);
   const store = lateStore(storeAddress(home));
+  const statsig = connectToStatsig(home, process.env, store, logger);
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue: controlQueue,
     workflowBundle: workflowBundle(),
-    activities: createSessionRecordActivities({ store, platform: nobodyAssigned }),
+    activities: createSessionRecordActivities({ store, platform: statsig.platform }),
     identity: `shim-control@${hostname()}`,
     maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: '1 s',
@@ -41,6 +40,7 @@ async function main(): Promise<void> {
   logger.info({ metricsPort }, 'control worker is up');
   await worker.run();
   await metrics.stopServer();
+  await statsig.close();
   await store.close();
 }
 

@@ -32,6 +32,9 @@ export interface StatsigPlatformOptions {
 /** Statsig, in the cloud or local: experiments by its Console API, arms and exposures by the statsig-node SDK. */
 export class StatsigPlatform implements ExperimentPlatform {
   readonly console: ConsoleApi;
+  /** Resolves once what is registered has come, or has failed to come. Rejects where the secret key is none. */
+  readonly opened: Promise<void>;
+  private isOpen = false;
   private arms: SpecArms = new Map();
   private specsSeen = 0;
   private readonly handingOver = new Set<Promise<void>>();
@@ -41,19 +44,27 @@ export class StatsigPlatform implements ExperimentPlatform {
     { connection, console }: StatsigPlatformOptions,
   ) {
     this.console = new ConsoleApi(connection, console);
+    this.opened = sdk.initializeAsync().then(() => {
+      this.isOpen = true;
+    });
   }
 
   /** Comes up also where Statsig is away: then nobody is in an experiment until it is back. @throws Error where the secret key is none. */
   static async open(options: StatsigPlatformOptions): Promise<StatsigPlatform> {
+    const platform = StatsigPlatform.opening(options);
+    await platform.opened;
+    return platform;
+  }
+
+  /** The same without a wait for what is registered: until it has come, nobody is in an experiment. */
+  static opening(options: StatsigPlatformOptions): StatsigPlatform {
     const { connection, outbox, specsTimeoutMs = 10_000 } = options;
     const keep = async (events: SdkEvent[]): Promise<void> => {
       for (const event of events) await outbox.enqueue(event.eventName === 'statsig::config_exposure' ? 'exposure' : 'event', event, Date.now());
     };
     let onSpecs = (_text: string): void => undefined;
-    const sdk = createSdk({ connection, timeoutMs: specsTimeoutMs, keep, onSpecs: (text) => onSpecs(text) });
-    const platform = new StatsigPlatform(sdk, options);
+    const platform = new StatsigPlatform(createSdk({ connection, timeoutMs: specsTimeoutMs, keep, onSpecs: (text) => onSpecs(text) }), options);
     onSpecs = (text) => platform.learn(text);
-    await sdk.initializeAsync();
     return platform;
   }
 
@@ -92,6 +103,7 @@ export class StatsigPlatform implements ExperimentPlatform {
   }
 
   assign(statsigName: string, sessionId: string): { arm: Arm } | null {
+    if (!this.isOpen) return null;
     const user = { userID: sessionId };
     const ruleId = this.sdk.getExperiment(user, statsigName, { disableExposureLogging: true }).getRuleID();
     const arm = this.arms.get(statsigName)?.get(ruleId);
@@ -109,6 +121,7 @@ export class StatsigPlatform implements ExperimentPlatform {
 
   /** @throws StatsigUnavailableError where nothing came; what was known before goes on to hold. */
   async sync(): Promise<void> {
+    await this.opened;
     const before = this.specsSeen;
     await this.sdk.syncStoreSpecs();
     if (this.specsSeen === before) throw new StatsigUnavailableError('Statsig did not say what is registered now');
