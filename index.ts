@@ -6,6 +6,12 @@ export { PrometheusSource } from './analytics/metrics-source/prometheus-source.j
 export { StoreSource } from './analytics/metrics-source/store-source.js';
 export type { Measurements } from './domain/opportunity-rules/measurements.js';
 export type { NoOpportunity, Opportunity } from './domain/experiments/opportunity.js';
+export { StatsigIntegration, type Deployment, type RolledBack, type StatsigExperiment, type StatsigIntegrationOptions, type StatsigVariant } from './analytics/statsig/statsig-integration.js';
+export type { ArmResults, ExperimentResults } from './analytics/statsig/experiment-results.js';
+export { StatsigKeyError } from './analytics/statsig/integration-connection.js';
+export { NoSuchExperimentError, NotInitializedError, ParameterBusyError, WrongVariantError } from './analytics/statsig/integration-errors.js';
+export type { OpportunityToTest } from './analytics/statsig/integration-records.js';
+export { StatsigRefusedError, StatsigUnavailableError } from './analytics/statsig/statsig-error.js';
 export { CheckpointManager, type CheckpointContext, type CheckpointEvents } from './host/checkpoints/checkpoint-manager.js';
 export type { InitStrategy } from './host/init-strategy.js';
 export { SupervisorDaemon, type SupervisorDaemonEvents } from './host/supervisor-daemon.js';

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { CheckpointTimes } from '../../domain/checkpoint-times.js';
 import { unitValues, type UnitOutcome } from '../../domain/experiments/unit-values.js';
-import type { Arm } from '../../domain/experiments/unit.js';
+import type { Arm, Unit } from '../../domain/experiments/unit.js';
 import type { ResumeStrategy } from '../../domain/parameters.js';
 import type { StoreTables } from './tables.js';
 import { rowOfUnit } from './units.js';
@@ -28,12 +28,34 @@ export async function matureUnits(db: Kysely<StoreTables>, experimentId: string,
   }
 }
 
+/** What the sessions of an experiment have come to so far, in order of assignment; nothing is kept, and the next look may see more. */
+export async function findUnitsSoFar(db: Kysely<StoreTables>, experimentId: string, { horizonMs, nowMs, checkpointLimitMs }: MaturingOptions): Promise<Unit[]> {
+  const assignments = await db
+    .selectFrom('assignment')
+    .select(['session_id', 'arm', 'assigned_at_ms'])
+    .where('experiment_id', '=', experimentId)
+    .where('assigned_at_ms', '<=', nowMs)
+    .orderBy('assigned_at_ms')
+    .orderBy('session_id')
+    .execute();
+  const outcomes = await findWithinHorizon(db, experimentId, horizonMs);
+  return assignments.map((assignment, at) => ({
+    experimentId,
+    sessionId: assignment.session_id,
+    position: at + 1,
+    arm: assignment.arm as Arm,
+    exposedAtMs: assignment.assigned_at_ms,
+    maturedAtMs: nowMs,
+    ...unitValues(outcomes.get(assignment.session_id) ?? [], checkpointLimitMs),
+  }));
+}
+
 async function matureSome(trx: Transaction<StoreTables>, experimentId: string, options: MaturingOptions): Promise<number> {
   const before = await lockUnits(trx, experimentId);
   const due = await findDue(trx, experimentId, options, unitsAtOnce);
   if (due.length === 0) return 0;
   const ids = due.map((assignment) => assignment.session_id);
-  const outcomes = await findWithinHorizon(trx, experimentId, ids, options.horizonMs);
+  const outcomes = await findWithinHorizon(trx, experimentId, options.horizonMs, ids);
   const units = due.map((assignment, at) =>
     rowOfUnit({
       experimentId,
@@ -83,14 +105,14 @@ async function findDue(db: Kysely<StoreTables>, experimentId: string, { horizonM
     .execute();
 }
 
-/** Outcomes of attempts that ended from the exposure to the horizon, by session. */
-async function findWithinHorizon(trx: Transaction<StoreTables>, experimentId: string, sessionIds: readonly string[], horizonMs: number): Promise<Map<string, UnitOutcome[]>> {
-  const rows = await trx
+/** Outcomes of attempts that ended from the exposure to the horizon, by session. @param sessionIds all of the experiment, if left out. */
+async function findWithinHorizon(db: Kysely<StoreTables>, experimentId: string, horizonMs: number, sessionIds?: readonly string[]): Promise<Map<string, UnitOutcome[]>> {
+  const rows = await db
     .selectFrom('assignment')
     .innerJoin('outcome', 'outcome.session_id', 'assignment.session_id')
     .select(['outcome.session_id', 'crashed', 'running_at_ms', 'resume_strategy', 'work_lost_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'downtime_ms', 'checkpoints'])
     .where('experiment_id', '=', experimentId)
-    .where('assignment.session_id', 'in', sessionIds)
+    .$if(sessionIds !== undefined, (query) => query.where('assignment.session_id', 'in', sessionIds ?? []))
     .whereRef('ended_at_ms', '>=', 'assigned_at_ms')
     .where(sql<boolean>`ended_at_ms - assigned_at_ms <= ${horizonMs}`)
     // Sums of fractions depend on their order.

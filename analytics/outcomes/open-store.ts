@@ -3,7 +3,7 @@ import { countAssignments, findAssignments, insertAssignment } from './assignmen
 import { findExperiment, findExperiments, findLooks, insertLook, upsertExperiment } from './experiments.js';
 import { alone, migrate } from './migrate.js';
 import type { DatabaseKind } from './migrations.js';
-import { matureUnits } from './maturing.js';
+import { findUnitsSoFar, matureUnits } from './maturing.js';
 import { deleteMirrorEvents, findMirrorEvents, insertMirrorEvent } from './mirror-events.js';
 import { findLastOutcomeAtMs, recordOutcomes } from './outcomes.js';
 import { findParameter, findParameters, insertParameter } from './parameters.js';
@@ -49,6 +49,7 @@ function storeOn(db: Kysely<StoreTables>): Store {
     assignmentsOf: (sessionId) => findAssignments(db, sessionId),
     countAssignments: (experimentId) => countAssignments(db, experimentId),
     mature: (experimentId, options) => matureUnits(db, experimentId, options),
+    unitsSoFar: (experimentId, options) => findUnitsSoFar(db, experimentId, options),
     unitsAfter: (experimentId, position, limit) => findUnitsAfter(db, experimentId, position, limit),
     lastOutcomeAtMs: () => findLastOutcomeAtMs(db),
     parameters: () => findParameters(db),

@@ -66,6 +66,11 @@ export interface Store {
    * @param options.checkpointLimitMs a checkpoint that takes longer is slow. @returns how many were new.
    */
   mature(experimentId: string, options: { horizonMs: number; nowMs: number; checkpointLimitMs: number }): Promise<number>;
+  /**
+   * What an experiment's sessions have come to so far, matured or not, in order of assignment; nothing is kept of it. For people
+   * who look in between: verdicts come from what has matured.
+   */
+  unitsSoFar(experimentId: string, options: { horizonMs: number; nowMs: number; checkpointLimitMs: number }): Promise<Unit[]>;
   /** Units after a position, in order. */
   unitsAfter(experimentId: string, position: number, limit: number): Promise<Unit[]>;
   /** When the last outcome of any session was recorded; null before the first. */
