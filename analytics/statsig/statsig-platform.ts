@@ -44,9 +44,7 @@ export class StatsigPlatform implements ExperimentPlatform {
     { connection, console }: StatsigPlatformOptions,
   ) {
     this.console = new ConsoleApi(connection, console);
-    this.opened = sdk.initializeAsync().then(() => {
-      this.isOpen = true;
-    });
+    this.opened = this.initialize();
   }
 
   /** Comes up also where Statsig is away: then nobody is in an experiment until it is back. @throws Error where the secret key is none. */
@@ -142,6 +140,11 @@ export class StatsigPlatform implements ExperimentPlatform {
   private handOver(): void {
     const flushed = this.sdk.flush().finally(() => this.handingOver.delete(flushed));
     this.handingOver.add(flushed);
+  }
+
+  private async initialize(): Promise<void> {
+    await this.sdk.initializeAsync();
+    this.isOpen = true;
   }
 
   private learn(specs: string): void {
