@@ -1,5 +1,6 @@
+import { formatDuration } from '../duration.js';
 import { runningTime } from '../opportunity-rules/measure-sessions.js';
-import { otherCheckpoints } from '../opportunity-rules/young-daly.js';
+import { rateFor } from '../opportunity-rules/young-daly.js';
 import type { Outcome, SessionRecord } from '../outcome.js';
 import type { ReplayModel } from './replay.js';
 
@@ -19,7 +20,9 @@ export function replayCheckpointInterval({ current, proposed }: { current: numbe
   const made = total(attempts, ({ checkpoints }) => checkpoints.made);
   const runningMs = total(attempts, runningTime);
   const checkpointMs = made === 0 ? 0 : total(attempts, ({ checkpoints }) => checkpoints.totalMs) / made;
-  const othersPerMs = made === 0 || runningMs === 0 ? 0 : otherCheckpoints(current * minuteMs, runningMs / made);
+  const ran = attempts.filter(({ runningAtMs }) => runningAtMs !== null).map(runningTime);
+  const more = made - ran.length;
+  const othersPerMs = runningMs === 0 ? 0 : rateFor(more, more / runningMs, (rate) => total(ran, (ranMs) => expectedCheckpoints(ranMs, current * minuteMs, rate)));
   const rows = sessions.map((session) => {
     const lived = session.attempts.map((attempt) => {
       const others = drawOthers(runningTime(attempt), othersPerMs, random);
@@ -37,11 +40,27 @@ export function replayCheckpointInterval({ current, proposed }: { current: numbe
     ],
     assumptions: [
       'Attempts crash when they did, whatever the interval.',
-      `A checkpoint takes ${checkpointMs.toPrecision(3)} ms, the mean of ${made}.`,
-      othersPerMs === 0 ? 'Checkpoints come by time alone, as their number says.' : `Checkpoints for other reasons come at random, every ${(1 / othersPerMs / 1_000).toPrecision(3)} s on average, as the number of all says.`,
-      `Work lost as recorded was ${recorded.toPrecision(3)} ms a session: how far the replay of the present value is from it says how far these hold.`,
+      `A checkpoint takes ${formatDuration(checkpointMs)}, the mean of ${made}.`,
+      othersPerMs === 0 ? 'Checkpoints come by time alone, as their number says.' : `Checkpoints for other reasons come at random, every ${formatDuration(1 / othersPerMs)} on average, as the number of all says.`,
+      `Work lost as recorded was ${formatDuration(recorded)} a session: how far the replay of the present value is from it says how far these hold.`,
     ],
   };
+}
+
+/**
+ * Of an attempt of that length, after the one it begins with: those for other reasons, and those by time, of which one comes whenever the last
+ * other, or the start, is k intervals ago: the sum of e^(-r k W) (1 + r (R - k W)) over k W up to R, as geometric series.
+ */
+function expectedCheckpoints(runningMs: number, intervalMs: number, perMs: number): number {
+  const n = Math.floor(runningMs / intervalMs);
+  const perInterval = perMs * intervalMs;
+  const weight = 1 + perMs * runningMs;
+  // For a small rate the series are 0/0.
+  if (perInterval < 1e-6) return perMs * runningMs + n * weight - (perInterval * n * (n + 1)) / 2;
+  const q = Math.exp(-perInterval);
+  const sum = (q * (1 - q ** n)) / (1 - q);
+  const weighted = (q * (1 - (n + 1) * q ** n + n * q ** (n + 1))) / (1 - q) ** 2;
+  return perMs * runningMs + weight * sum - perInterval * weighted;
 }
 
 /** Times of a Poisson process while an attempt runs, ms from its first event. */

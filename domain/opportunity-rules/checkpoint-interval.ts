@@ -58,10 +58,10 @@ export interface IntervalTheory {
 
 /** The Young-Daly interval from what was measured, and what it would save; or why that cannot be said. */
 export function theoryOf({ now, values }: RuleFacts, rule: OpportunityRule): IntervalTheory | NoProposal {
-  const { failures, checkpoints, lostTimeMs, sessions } = now;
+  const { failures, checkpoints, lostTimeMs, sessions, hangs } = now;
   if (failures === null) return unknown('crashes and the time that attempts ran');
   if (checkpoints === null) return unknown('the time that checkpoints take');
-  if (lostTimeMs === null || sessions === null) return unknown('the time that sessions lose');
+  if (lostTimeMs === null || sessions === null || hangs === null) return unknown('the time that sessions lose');
   const made = histogramCount(checkpoints);
   const few = tooFew(failures.crashes, rule);
   if (few !== null) return few;
@@ -71,7 +71,7 @@ export function theoryOf({ now, values }: RuleFacts, rule: OpportunityRule): Int
   if (!(checkpointMs > 0) || checkpointRelativeError === undefined || !(failures.runningMs > 0)) return unknown('the time that checkpoints take, and how long attempts run');
   const optimum = youngDaly({ checkpointMs, checkpointRelativeError, crashes: failures.crashes, runningMs: failures.runningMs, dispersion: failures.dispersion ?? 1 }, rule.alpha);
   const presentMs = Number(values.checkpoint_interval) * minuteMs;
-  const others = otherCheckpoints(presentMs, failures.runningMs / made);
+  const others = otherCheckpoints({ intervalMs: presentMs, madePerAttempt: made / hangs.trials, meanRunningMs: failures.runningMs / hangs.trials });
   const { values: range } = parameterTable.checkpoint_interval;
   const [min, max] = range.kind === 'number' ? [range.min, range.max] : [0, Number.MAX_VALUE];
   const proposedValue = Number(Math.min(max, Math.max(min, optimum.intervalMs / minuteMs)).toPrecision(3));

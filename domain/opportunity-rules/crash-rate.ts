@@ -36,7 +36,8 @@ export const crashRateRule: OpportunityRule = {
     const { zone, crashesAbove, exposureAbove, exposureBelow, pValue } = best;
     const hazards = `${crashesAbove} of ${crashes} first crashes came above a context use of ${zone}, where attempts spent ${percent(exposureAbove / (exposureAbove + exposureBelow))} of it`;
     if (pValue > rule.alpha) return well(`${hazards} (p ${pValue.toPrecision(2)})`);
-    const spared = (crashesAbove - exposureAbove * ((crashes - crashesAbove) / exposureBelow)) / crashes;
+    // Half a crash more below: that none came there does not mean that none ever will.
+    const spared = (crashesAbove - exposureAbove * ((crashes - crashesAbove + 0.5) / exposureBelow)) / crashes;
     const baseline = rateOf(sessions.crashed);
     // A session's chance of no crash is e to the hazard it went through, which is less by what is spared.
     const impact = baseline.mean === 0 ? 0 : (1 - (1 - baseline.mean) ** (1 - spared)) / baseline.mean - 1;

@@ -76,16 +76,37 @@ export function meanSpacing(intervalMs: number, othersPerMs: number): number {
   return othersPerMs === 0 ? intervalMs : -Math.expm1(-othersPerMs * intervalMs) / othersPerMs;
 }
 
-/** The rate of checkpoints for other reasons that makes the mean spacing what it was seen to be, per ms; 0 where time alone explains it. */
-export function otherCheckpoints(intervalMs: number, seenSpacingMs: number): number {
-  requirePositive('seenSpacingMs', seenSpacingMs);
-  if (seenSpacingMs >= intervalMs) return 0;
-  // The spacing falls with the rate, and is below 1/rate.
+/** What is known of how often checkpoints are made. */
+export interface CheckpointsSeen {
+  intervalMs: number;
+  /** The one that each attempt begins with is among them. */
+  madePerAttempt: number;
+  meanRunningMs: number;
+}
+
+/**
+ * The rate of checkpoints for other reasons that explains their number, per ms; 0 where time alone does.
+ *
+ * Attempts are taken to last exponentially, as those do that crash at random. At a rate r of others, an attempt of mean length R has
+ * r R of them, and of those by time (1 + r R) / (e^((r + 1/R) W) - 1): one comes whenever the last other, or the start, is k W ago.
+ *
+ * @throws StatisticsError OutOfRange.
+ */
+export function otherCheckpoints({ intervalMs, madePerAttempt, meanRunningMs }: CheckpointsSeen): number {
+  requirePositive('intervalMs', intervalMs);
+  requirePositive('meanRunningMs', meanRunningMs);
+  const more = madePerAttempt - 1;
+  return rateFor(more, more / meanRunningMs, (rate) => rate * meanRunningMs + (1 + rate * meanRunningMs) / Math.expm1((rate + 1 / meanRunningMs) * intervalMs));
+}
+
+/** The rate from 0 at which a number that rises with it is as wanted; 0 where it is more from the beginning. */
+export function rateFor(wanted: number, most: number, numberAt: (rate: number) => number): number {
+  if (!(numberAt(0) < wanted)) return 0;
   let low = 0;
-  let high = 1 / seenSpacingMs;
-  for (let step = 0; step < 100; step += 1) {
+  let high = most;
+  for (let step = 0; step < 60; step += 1) {
     const middle = (low + high) / 2;
-    if (meanSpacing(intervalMs, middle) > seenSpacingMs) low = middle;
+    if (numberAt(middle) < wanted) low = middle;
     else high = middle;
   }
   return (low + high) / 2;

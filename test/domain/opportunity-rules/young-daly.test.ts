@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { againstInterval, lossRate, meanSpacing, otherCheckpoints, youngDaly } from '../../../domain/opportunity-rules/young-daly.js';
+import { againstInterval, lossRate, otherCheckpoints, youngDaly } from '../../../domain/opportunity-rules/young-daly.js';
 import { StatisticsError } from '../../../domain/statistics/statistics-error.js';
 
 const known = { checkpointMs: 5, checkpointRelativeError: 0, crashes: 100, runningMs: 100_000, dispersion: 1 };
@@ -64,14 +64,19 @@ describe('the loss by checkpoints that come for other reasons too', () => {
     expect(lossRate(1e9, 5, 10_000, 0.01)).toBeCloseTo(5 * 0.01 + 100 / 10_000, 9);
   });
 
-  it('finds the rate of the others from the spacing that was seen', () => {
+  it('finds the rate of the others from how many were made', () => {
     fc.assert(
-      fc.property(time, fc.double({ min: 0.01, max: 20, noNaN: true }), (intervalMs, perInterval) => {
+      fc.property(time, fc.double({ min: 0.01, max: 20, noNaN: true }), fc.double({ min: 0.1, max: 100, noNaN: true }), (intervalMs, perInterval, intervals) => {
         const rate = perInterval / intervalMs;
-        expect(otherCheckpoints(intervalMs, meanSpacing(intervalMs, rate)) / rate).toBeCloseTo(1, 5);
+        const meanRunningMs = intervals * intervalMs;
+        const byTime = (1 + rate * meanRunningMs) / Math.expm1((rate + 1 / meanRunningMs) * intervalMs);
+        expect(otherCheckpoints({ intervalMs, meanRunningMs, madePerAttempt: 1 + rate * meanRunningMs + byTime }) / rate).toBeCloseTo(1, 4);
       }),
     );
-    expect(otherCheckpoints(600, 600)).toBe(0);
-    expect(otherCheckpoints(600, 900)).toBe(0);
+  });
+
+  it('needs no others to explain what time makes, or less', () => {
+    expect(otherCheckpoints({ intervalMs: 600, meanRunningMs: 500, madePerAttempt: 1 })).toBe(0);
+    expect(otherCheckpoints({ intervalMs: 600, meanRunningMs: 6_000, madePerAttempt: 10 })).toBe(0);
   });
 });
