@@ -31,7 +31,8 @@ const unmeasuredAtFirst = ['nodejs_eventloop_lag_min_seconds', 'nodejs_eventloop
  * base units, `_total` for counters; no label has an unbounded set of values.
  */
 export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
-  private readonly registry = new Registry();
+  /** For metrics that are counted elsewhere. */
+  readonly registry = new Registry();
   private readonly server = new MetricsServer(this.registry.contentType, () => this.render());
   private readonly errorTypes = new Set<string>();
   private predictions = noPredictions;

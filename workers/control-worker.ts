@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
+import { Client } from '@temporalio/client';
 import { Runtime, Worker } from '@temporalio/worker';
-import { createSessionRecordActivities } from '../activities/session-record-activities.js';
+import { Alerts } from '../analytics/alerts.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
+import { controlActivities } from './control-activities.js';
+import { countingStore, measureKaizen } from './kaizen-metrics.js';
 import { lateStore, storeAddress } from './late-store.js';
 import { createLogger } from './logger.js';
 import { connectToStatsig } from './statsig.js';
@@ -21,27 +24,31 @@ async function main(): Promise<void> {
   const logger = createLogger('control-worker');
   const telemetry = await temporalTelemetry();
   Runtime.install({ telemetryOptions: telemetry.options });
-  const { native, namespace } = await connectToTemporal(logger);
+  const { native, client: connection, namespace } = await connectToTemporal(logger);
   const store = lateStore(storeAddress(home));
   const statsig = connectToStatsig(home, process.env, store, logger);
+  const metrics = new SHIMMetrics({ temporalMetricsUrl: telemetry.url });
+  const alerts = new Alerts({ webhook: process.env['SHIM_ALERT_WEBHOOK'], log: logger, registry: metrics.registry });
+  const stopMeasuring = measureKaizen(store, alerts, metrics, logger);
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue: controlQueue,
     workflowBundle: workflowBundle(),
-    activities: createSessionRecordActivities({ store, platform: statsig.platform }),
+    activities: controlActivities({ client: new Client({ connection, namespace }), store: countingStore(store, metrics), platform: statsig.platform, alerts }),
     identity: `shim-control@${hostname()}`,
     maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: '1 s',
   });
-  const metrics = new SHIMMetrics({ temporalMetricsUrl: telemetry.url });
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_CONTROL_METRICS_PORT'] ?? 0));
   writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
   logger.info({ metricsPort }, 'control worker is up');
   await worker.run();
+  stopMeasuring();
   await metrics.stopServer();
   await statsig.close();
   await store.close();
+  await connection.close();
 }
 
 await main();
