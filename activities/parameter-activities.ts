@@ -23,7 +23,7 @@ export function createParameterActivities({ store, client }: ParameterNeeds) {
     publishParameter: (parameter: PublishedParameter): Promise<PublishedParameter> => store.publish(parameter, Date.now()),
 
     /** Tells every supervised session that it is to ask again what it runs with. @returns how many were told. */
-    async pushParameter({ name, version }: { name: ParameterName; version: number }): Promise<number> {
+    pushParameter: async ({ name, version }: { name: ParameterName; version: number }): Promise<number> => {
       const { heartbeat, cancellationSignal } = Context.current();
       const open: string[] = [];
       for await (const { workflowId } of client.workflow.list({ query: "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'" })) open.push(workflowId);
@@ -43,7 +43,7 @@ export function createParameterActivities({ store, client }: ParameterNeeds) {
     },
 
     /** Whether a workflow is open, by its id; one that never was is not. */
-    async isOpen({ workflowId }: { workflowId: string }): Promise<boolean> {
+    isOpen: async ({ workflowId }: { workflowId: string }): Promise<boolean> => {
       try {
         const { status } = await client.workflow.getHandle(workflowId).describe();
         return status.name === 'RUNNING';
