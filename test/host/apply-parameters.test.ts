@@ -81,7 +81,7 @@ describe('parameters of a running attempt', () => {
     host.detach();
     const before = folder.live();
     const next = local.newHost();
-    expect(await next.adopt(new SessionFolder(local.home, 'live'))).toBe(true);
+    expect(await next.adopt(new SessionFolder(local.home, 'live'))).toMatchObject({ hasEnded: false });
     expect(next.liveRunners[0]?.parameters).toEqual({ ...spec.parameters, dangerZone: 0.9, hangTimeoutMs: 12_345 });
     expect(before?.maxContextUse).toBe(0.7);
     await next.liveRunners[0]?.end({ exitClass: 'stopped', reason: 'seen enough' }, { checkpointFirst: false, graceMs: 0 });

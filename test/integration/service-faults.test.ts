@@ -21,7 +21,7 @@ describe('after SIGKILL of the host worker', () => {
   it('its agents go on, are adopted, and are never started a second time', async () => {
     shim = new Installation();
     await shim.up();
-    const sessions = await Promise.all(['one', 'two', 'three'].map((name) => shim.startScripted(name, ['--items', '25', '--step-ms', '60'])));
+    const sessions = await Promise.all(['one', 'two', 'three'].map((name) => shim.startScripted(name, ['--items', '25', '--step-ms', '150'])));
     for (const session of sessions) await session.untilItem(2);
     const counters = sessions.map((session) => new CopyCounter(session.ledger));
     const pids = sessions.map((session) => session.pid());
@@ -122,7 +122,7 @@ describe('a session that nobody supervises any more', () => {
   it('is told from others by its id: a workflow that was terminated settles its debt', async () => {
     shim = new Installation();
     await shim.up();
-    const session = await shim.startScripted('orphan', ['--items', '4', '--step-ms', '60'], patient);
+    const session = await shim.startScripted('orphan', ['--items', '4', '--step-ms', '300'], patient);
     await session.untilItem(1);
     await shim.terminate('orphan', randomUUID());
     await until(() => session.folder.attempt(1).isReported(), 'the report to be settled');
