@@ -109,10 +109,11 @@ function sharesOf({ n, mean }: SampleSummary): Shares {
 function judgeShare(bound: BoundName, limit: number, arms: Arms<Shares>, options: SafetyOptions, difference?: Interval): SafetyFinding[] {
   const control = finding(bound, 'control', 'absolute', limit, shareInterval(arms.control, options));
   const treatment = finding(bound, 'treatment', 'absolute', limit, shareInterval(arms.treatment, options));
-  const compared = finding(bound, 'treatment', 'relative', options.margin, difference ?? worsening(arms, options));
-  if (arms.control.sum > limit * arms.control.n) return [control, compared];
-  const undecided = control.verdict === 'insufficient' && treatment.verdict === 'insufficient';
-  return [control, undecided && compared.verdict === 'passed' ? compared : treatment];
+  const compared = () => finding(bound, 'treatment', 'relative', options.margin, difference ?? worsening(arms, options));
+  if (arms.control.sum > limit * arms.control.n) return [control, compared()];
+  if (control.verdict !== 'insufficient' || treatment.verdict !== 'insufficient') return [control, treatment];
+  const relative = compared();
+  return [control, relative.verdict === 'passed' ? relative : treatment];
 }
 
 /** Both intervals hold at once at twice the level, so that their difference does. */
@@ -137,7 +138,10 @@ function judgeTokens(maxIncrease: number, { control, treatment }: Arms<Pick<ArmO
 function shareInterval({ sum, n }: Shares, { alpha, plannedSessions }: SafetyOptions): { lower: number; upper: number } {
   const intervalOf = (successes: number) => oneSampleBernoulliResult(updateOneSampleBernoulli(createOneSampleBernoulli({ alpha, optimalTrials: plannedSessions }), { successes, trials: n })).interval;
   const rounding = 1e-9 * n;
-  return { lower: intervalOf(Math.floor(sum + rounding)).lower ?? 0, upper: intervalOf(Math.ceil(sum - rounding)).upper ?? 1 };
+  const [below, above] = [Math.floor(sum + rounding), Math.ceil(sum - rounding)];
+  const lowest = intervalOf(below);
+  const highest = above === below ? lowest : intervalOf(above);
+  return { lower: lowest.lower ?? 0, upper: highest.upper ?? 1 };
 }
 
 function finding(bound: BoundName, arm: 'control' | 'treatment', kind: SafetyFinding['kind'], limit: number, interval: Interval): SafetyFinding {
