@@ -51,9 +51,11 @@ describe('a process without the marker', () => {
 
   it('is found by its session after the agent and the holder have ended', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'env -i sh -c "echo \\$\\$ > clean; exec sleep 60" & while [ ! -s clean ]; do sleep 0.01; done; kill -9 $$');
+    const holder = identityOf(run(held, 'sh', '-c', 'env -i sh -c "echo \\$\\$ > clean; exec sleep 60" & while [ ! -s clean ]; do sleep 0.01; done; kill -9 $$'));
     const clean = await identityIn(held, 'clean');
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { signal: 'SIGKILL' } });
+    // Its exit file is written a moment before it ends.
+    await expect.poll(() => isAlive(holder), { interval: 2 }).toBe(false);
     expect(findTree(treeOf(held))).toMatchObject([clean]);
     await fence(held);
     expect(isAlive(clean)).toBe(false);
