@@ -2,28 +2,54 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { historyScenes } from './history-scenarios.js';
+import { kaizenScenes, ledgerScenes, parameterScenes } from './kaizen/history-scenes.js';
+import { KaizenWorld } from './kaizen/kaizen-world.js';
 import { KeptRecord } from './kept-record.js';
 import { projectRoot } from './project-root.js';
 import { WorkflowEnvironment } from './workflow-environment.js';
 
 /**
- * Records anew what the replay tests replay, into test/histories/. Do so only where a change of the workflows is meant to
- * leave the old histories behind.
+ * Records anew what the replay tests replay, into test/histories/: all, or those whose names begin as one of the arguments. Do so
+ * only where a change of the workflows is meant to leave the old histories behind.
  */
-async function main(): Promise<void> {
+async function main(...wanted: string[]): Promise<void> {
   const folder = join(projectRoot(), 'test', 'histories');
   mkdirSync(folder, { recursive: true });
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) rmSync(join(folder, file));
+  const isWanted = (name: string) => wanted.length === 0 || wanted.some((start) => name.startsWith(start));
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json') && isWanted(name))) rmSync(join(folder, file));
+  const write = async ({ client }: WorkflowEnvironment, name: string, workflowId: string) => {
+    const history: unknown = JSON.parse(historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory()));
+    writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(withoutMachine(history), null, 1)}\n`);
+  };
+  await recordSessions(isWanted, write);
+  await recordKaizen(isWanted, write);
+}
+
+type Write = (environment: WorkflowEnvironment, name: string, workflowId: string) => Promise<void>;
+
+async function recordSessions(isWanted: (name: string) => boolean, write: Write): Promise<void> {
   const record = await KeptRecord.open();
   const environment = await WorkflowEnvironment.create(() => record.activities);
   for (const [name, play] of historyScenes) {
+    if (!isWanted(name)) continue;
     const scene = await play(environment);
-    const history: unknown = JSON.parse(historyToJSON(await environment.client.workflow.getHandle(scene.workflowId).fetchHistory()));
-    writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(withoutMachine(history), null, 1)}\n`);
+    await write(environment, name, scene.workflowId);
     await scene.leave();
   }
   await environment.close();
   await record.remove();
+}
+
+async function recordKaizen(isWanted: (name: string) => boolean, write: Write): Promise<void> {
+  const world = await KaizenWorld.create();
+  for (const [name, play] of Object.entries({ ...kaizenScenes, ...parameterScenes, ...ledgerScenes })) {
+    if (!isWanted(name)) continue;
+    const workflowId = await play(world);
+    await world.quiet(workflowId);
+    await write(world.environment, name, workflowId);
+    await world.reset();
+  }
+  await world.environment.close();
 }
 
 /** Stack traces name folders of the machine that recorded; replay does not read them. */
@@ -33,4 +59,4 @@ function withoutMachine(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (key === 'stackTrace' ? [] : [[key, withoutMachine(inner)]])));
 }
 
-await main();
+await main(...process.argv.slice(2));

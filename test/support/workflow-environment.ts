@@ -13,6 +13,9 @@ const identity = 'test';
 /** Numbers of the types in temporal.api.enums.v1.IndexedValueType. */
 const indexedValueTypes = { Keyword: 2, Int: 3 } as const;
 
+/** The runtime is one a process, and is set up once. */
+let isQuiet = false;
+
 /** A worker that runs until it is stopped. */
 export interface RunningWorker {
   stop(): Promise<void>;
@@ -36,7 +39,8 @@ export class WorkflowEnvironment {
 
   /** @param controlActivities what the control worker can do beside running the workflows; none by default. */
   static async create(controlActivities: (client: Client) => object = () => ({}), bundle: Bundle = 'workflows'): Promise<WorkflowEnvironment> {
-    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+    if (!isQuiet) Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+    isQuiet = true;
     const server = await TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path: ensureBinary('test-server') } },
     });
@@ -47,6 +51,10 @@ export class WorkflowEnvironment {
     const environment = new WorkflowEnvironment(server, controlActivities, bundle);
     await environment.startControl();
     return environment;
+  }
+
+  get address(): string {
+    return this.server.address;
   }
 
   /** Unix ms of the server, which is ahead of the machine's by what was skipped. */

@@ -134,6 +134,20 @@ export class KaizenWorld {
     return (await this.environment.client.workflow.getHandle(id).query(experimentStatusQuery)).plan;
   }
 
+  /** A workflow that is ended with the others. */
+  async begin(type: string, workflowId: string, input: object): Promise<void> {
+    this.begun.add(workflowId);
+    await this.environment.client.workflow.start(type, { workflowId, taskQueue: controlQueue, args: [input], workflowIdConflictPolicy: 'USE_EXISTING' });
+  }
+
+  /** Resolves once no call and no task of a workflow is open: its history stands still. */
+  async quiet(workflowId: string): Promise<void> {
+    await poll(
+      async () => (await this.environment.client.workflow.getHandle(workflowId).describe()).raw,
+      ({ pendingActivities, pendingWorkflowTask }) => !pendingActivities?.length && !pendingWorkflowTask,
+    );
+  }
+
   /** Ends the loop, its entities and its experiments, and forgets what was scripted. */
   async reset(): Promise<void> {
     if (this.loop !== null) for (const id of (await this.status()).experiments) this.begun.add(id);
