@@ -2,13 +2,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import { ZodError } from 'zod';
 import { assignParameters, type AssignmentSources } from '../analytics/assign-parameters.js';
 import type { Store } from '../analytics/outcomes/store.js';
+import { outcomeEvents } from '../analytics/statsig/outcome-events.js';
 import type { AssignedParameters, AssignParametersInput } from '../domain/assignment.js';
-import type { SessionRecords } from '../domain/outcome.js';
+import { outcomeSchema, type SessionRecords } from '../domain/outcome.js';
 import { ParameterValueError, type ParameterValue } from '../domain/parameter-table.js';
 
 /** What the record of sessions needs. */
 export interface SessionRecordSources {
-  store: AssignmentSources['store'] & Pick<Store, 'record' | 'openSession' | 'closeSession' | 'parameter'>;
+  store: AssignmentSources['store'] & Pick<Store, 'record' | 'openSession' | 'closeSession' | 'parameter' | 'enqueue'>;
   platform: AssignmentSources['platform'];
 }
 
@@ -27,6 +28,8 @@ export function createSessionRecordActivities({ store, platform }: SessionRecord
     recordSession: ({ opened, outcomes, closed }: SessionRecords): Promise<void> =>
       final(async () => {
         if (opened) await store.openSession(opened);
+        // Before the record: told twice they are the same, and a record that stands would leave untold what a kill prevented.
+        for (const outcome of outcomes) for (const event of outcomeEvents(outcomeSchema.parse(outcome))) await store.enqueue('event', event, outcome.endedAtMs);
         await store.record(outcomes);
         if (closed) await store.closeSession(closed);
       }),

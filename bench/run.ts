@@ -1,10 +1,11 @@
 import { benchAdoption } from './adoption.js';
+import { benchAssignment } from './assignment.js';
 import { benchMetrics } from './metrics.js';
 import { benchRestart } from './restart.js';
 import { benchStatistics } from './statistics.js';
 import { benchStore } from './store.js';
 
-/** npm run bench [-- checkpoint | restart | adoption | statistics | store | metrics]: all where none is named. */
+/** npm run bench [-- checkpoint | restart | adoption | statistics | store | metrics | assignment]: all where none is named. */
 const benchmarks = {
   checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
@@ -12,6 +13,7 @@ const benchmarks = {
   statistics: () => benchStatistics(),
   store: () => benchStore(),
   metrics: () => benchMetrics(),
+  assignment: () => benchAssignment(),
 } as const;
 
 const named = process.argv.slice(2);

@@ -104,6 +104,57 @@ describe('the Console API of the local server', () => {
   });
 });
 
+describe('the rest of the Console API', () => {
+  const exposure = (unit: string, groupId: string, time: number) => ({ eventName: 'statsig::config_exposure', time, user: { userID: unit }, metadata: { config: 'pulse_1', ruleID: groupId } });
+  const crash = (unit: string, time: number) => ({ eventName: 'crash_occurred', time, user: { userID: unit } });
+
+  it("tells a group's share of units with an event after their exposure, and leaves out those before it", async () => {
+    const { id, groups: made } = (await call('POST', '/experiments', { name: 'pulse_1', groups, primaryMetrics: [{ name: 'crash_occurred', type: 'event_user' }] })).body.data ?? { id: '', groups: [] };
+    const [control = '', treatment = ''] = made.map((group) => group.id);
+    const empty = await call('GET', `/experiments/${id}/pulse_results?control=${control}&test=${treatment}`);
+    expect(empty.body.data).toMatchObject({ primaryMetrics: [], secondaryMetrics: [] });
+    store.log(Array.from({ length: 20 }, (_, at) => exposure(`unit-${at}`, at % 2 === 0 ? control : treatment, 100)));
+    store.log([crash('unit-0', 200), crash('unit-2', 200), crash('unit-2', 201), crash('unit-1', 200), crash('unit-3', 50)]);
+    const { data } = (await call('GET', `/experiments/${id}/pulse_results?control=${control}&test=${treatment}`)).body;
+    expect(data?.['primaryMetrics']).toMatchObject([{ metricID: 'crash_occurred::event_user', controlMean: 0.2, testMean: 0.1, controlUnits: 10, testUnits: 10 }]);
+    expect(data?.['secondaryMetrics']).toMatchObject([{ metricID: 'crash_occurred::event_count', controlMean: 0.3, testMean: 0.1 }]);
+    expect((await call('GET', `/experiments/${id}/pulse_results?control=x&test=y`)).status).toBe(400);
+  });
+
+  it('resets an experiment to setup, with other groups and another salt', async () => {
+    const { id } = (await call('POST', '/experiments', { name: 'again', groups })).body.data ?? { id: '' };
+    await call('PUT', `/experiments/${id}/start`);
+    const before = store.experiment(id);
+    expect((await call('PUT', `/experiments/${id}/reset`)).status).toBe(200);
+    const after = store.experiment(id);
+    expect(after?.status).toBe('setup');
+    expect(after?.salt).not.toBe(before?.salt);
+    expect(after?.groups.map((group) => group.name)).toEqual(['control', 'treatment']);
+    expect(after?.groups[0]?.id).not.toBe(before?.groups[0]?.id);
+  });
+
+  it('makes and changes dynamic configs, and serves them to the SDK', async () => {
+    expect((await call('POST', '/dynamic_configs', { name: 'shim_danger_zone', defaultValue: { value: 0.75 } })).status).toBe(201);
+    expect((await call('POST', '/dynamic_configs', { name: 'shim_danger_zone' })).status).toBe(400);
+    expect((await call('PATCH', '/dynamic_configs/shim_danger_zone', { rules: [{ name: 'half', passPercentage: 50, returnValue: { value: 0.6 } }] })).status).toBe(200);
+    expect((await call('PATCH', '/dynamic_configs/nowhere', {})).status).toBe(404);
+    const sdk = new statsig.StatsigServer(keys.secretKey, { api: `${address}/v1`, disableDiagnostics: true });
+    await sdk.initializeAsync();
+    const [{ salt, rules } = { salt: '', rules: [] }] = store.dynamicConfigs();
+    for (const unit of Array.from({ length: 50 }, (_, at) => `session-${at}`)) {
+      const expected = passes(salt, rules[0]?.id ?? '', unit, 50) ? 0.6 : 0.75;
+      expect(sdk.getConfig({ userID: unit }, 'shim_danger_zone', { disableExposureLogging: true }).get('value', 0)).toBe(expected);
+    }
+    await sdk.shutdownAsync();
+  });
+
+  it('allows about 100 changes in 10 seconds, reading not counted', async () => {
+    for (let at = 0; at < 100; at += 1) expect((await call('PATCH', '/experiments/none', {})).status).toBe(404);
+    expect((await call('PATCH', '/experiments/none', {})).body).toMatchObject({ status: 429 });
+    expect((await call('GET', '/experiments')).status).toBe(200);
+  });
+});
+
 describe('the unmodified statsig-node, against the local server', () => {
   const units = Array.from({ length: 400 }, (_, at) => `session-${at}`);
   const valueOf = (unit: string) => statsig.getExperiment({ userID: unit }, 'danger_zone_1', { disableExposureLogging: true });

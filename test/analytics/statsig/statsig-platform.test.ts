@@ -9,6 +9,7 @@ import { ConsoleApi } from '../../../analytics/statsig/console-api.js';
 import { startLocalStatsig, type LocalStatsigProcess } from '../../../analytics/statsig/local-process.js';
 import { LocalStatsigStore } from '../../../analytics/statsig/local-store.js';
 import type { ExperimentToRegister } from '../../../analytics/statsig/platform.js';
+import { createSdk } from '../../../analytics/statsig/sdk.js';
 import { StatsigRefusedError, StatsigUnavailableError } from '../../../analytics/statsig/statsig-error.js';
 import { StatsigPlatform } from '../../../analytics/statsig/statsig-platform.js';
 import { projectRoot } from '../../support/project-root.js';
@@ -121,6 +122,35 @@ describe('an experiment at Statsig, by its Console API and the unmodified SDK, a
     const away = await StatsigPlatform.open({ connection: { ...server.connection, address: 'http://127.0.0.1:9' }, outbox: store });
     expect(away.assign(toRegister.name, 'session-1')).toBeNull();
     await away.close();
+  });
+});
+
+describe('the SDK', () => {
+  it('sends an error of its own nowhere, for the address it would take is not the connection', async () => {
+    const { fetch: real } = globalThis;
+    const asked: string[] = [];
+    globalThis.fetch = (input, init) => {
+      asked.push(input instanceof Request ? input.url : String(input));
+      return real(input, init);
+    };
+    try {
+      const sdk = createSdk({ connection: server.connection, timeoutMs: 1_000, onSpecs: () => undefined, keep: () => Promise.reject(new Error('the store is full')) });
+      await sdk.initializeAsync();
+      const reported: unknown[] = [];
+      const boundary = Reflect.get(sdk, '_errorBoundary') as { networkOverrideFunc: (url: string, request: RequestInit) => Promise<Response>; logError: (error: Error, context: { getContextForLogging: () => object }) => void };
+      const confined = boundary.networkOverrideFunc;
+      boundary.networkOverrideFunc = (url, request) => {
+        const answer = confined(url, request);
+        reported.push(url);
+        return answer;
+      };
+      boundary.logError(new Error('a fault of the SDK'), { getContextForLogging: () => ({}) });
+      await sdk.shutdownAsync(100);
+      expect(reported).toContain('https://statsigapi.net/v1/sdk_exception');
+      expect(asked.filter((url) => !url.startsWith(server.connection.address))).toEqual([]);
+    } finally {
+      globalThis.fetch = real;
+    }
   });
 });
 
