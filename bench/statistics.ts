@@ -3,17 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Table from 'cli-table3';
 import { createBernoulliBound, updateBernoulliBound } from '../domain/statistics/bernoulli-bound.js';
 import { bernoulliEProcessResult, createBernoulliEProcess, updateBernoulliEProcess } from '../domain/statistics/bernoulli-e-process.js';
 import { changeDetectorResult, createChangeDetector, updateChangeDetector } from '../domain/statistics/change-detector.js';
 import { countMixtureResult, createCountMixture, updateCountMixture } from '../domain/statistics/count-mixture.js';
 import { reportExperiment, sumRows, type SessionRow } from '../domain/statistics/experiment-report.js';
 import { createMeanSequence, meanSequenceResult, updateMeanSequence } from '../domain/statistics/mean-sequence.js';
+import { beginELond, concludeELond, createELond } from '../domain/statistics/online-fdr.js';
 import { createOneSampleBernoulli, updateOneSampleBernoulli } from '../domain/statistics/one-sample-bernoulli.js';
+import { createQuantileLimit, updateQuantileLimit } from '../domain/statistics/quantile-sequence.js';
 import { createSampleRatio, sampleRatioResult, updateSampleRatio } from '../domain/statistics/sample-ratio.js';
 import { seededRandom } from '../domain/statistics/seeded-random.js';
 import { meanStop, powerAt, stoppedBy } from '../scripts/validate-statistics/figures.js';
-import { binWidth, longestEvents, longestPairs, plannedPairs, proportionPowerRuns, ratePowerRuns } from '../scripts/validate-statistics/power-runs.js';
+import { binWidth, plannedEvents, plannedPairs, proportionMethods, proportionPowerRuns, rateMethods, ratePowerRuns } from '../scripts/validate-statistics/power-runs.js';
 import { growthbookPython } from './peers.js';
 
 const updates = 20_000;
@@ -58,9 +61,20 @@ function printUpdates(): void {
       let state = createMeanSequence({ alpha: 0.05, plannedUnits: 2_000 });
       return () => meanSequenceResult((state = updateMeanSequence(state, random() < 0.5 ? 'control' : 'treatment', one()))).eValue;
     },
+    'quantile against a limit': () => {
+      let state = createQuantileLimit({ alpha: 0.05, quantile: 0.95, limit: 0.95, alternative: 'less' });
+      return () => (state = updateQuantileLimit(state, random())).within.logEValue;
+    },
     'sample ratio': () => {
       let state = createSampleRatio([1, 1]);
       return () => sampleRatioResult((state = updateSampleRatio(state, random() < 0.5 ? [1, 0] : [0, 1]))).pValue;
+    },
+    'e-LOND ledger, one test': () => {
+      let state = createELond(0.05, { kind: 'uniform', horizon: 10 * updates });
+      return () => {
+        const begun = beginELond(state);
+        ({ state } = concludeELond(begun.state, begun.level, random() < 0.05 ? 1 / begun.level : 1));
+      };
     },
     'change detector': () => {
       let state = createChangeDetector({ kind: 'bernoulli', baseline: 0.1, alpha: 0.001 });
@@ -106,20 +120,29 @@ async function printAnalysis(): Promise<void> {
   }
 }
 
-/** Sessions to a decision; `npm run validate:statistics` has the same with more runs. */
+/** Sessions and events to a decision, as a table; `npm run validate:statistics` has the same with more runs. */
 function printDecisions(): void {
   const runs = 400;
   const shares = [0.25, 0.5, 0.75, 0.9];
+  const table = new Table({ head: ['effect', 'method', 'power, planned', 'quarter', 'half', 'three quarters', '.9 of runs', 'mean'], style: { head: [], border: [] }, colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'] });
+  const add = (effect: string, method: string, bins: readonly number[], width: number, planned: number) => {
+    const stops = shares.map((share) => stoppedBy(bins, width, runs, share) ?? `> ${bins.length * width}`);
+    table.push([effect, method, powerAt(bins, width, runs, planned).toFixed(2), ...stops, meanStop(bins, width, runs).toFixed(0)]);
+  };
+  const addFixed = (effect: string, found: number, planned: number) => table.push([effect, 'fixed horizon, one look', (found / runs).toFixed(2), ...Array.from({ length: 5 }, () => planned)]);
+  const crashes = '.12 against .08, sessions of each arm';
   const proportions = proportionPowerRuns(runs, seededRandom(3));
-  for (const method of ['e-process', 'flat boundary']) {
-    const bins = proportions[method] ?? [];
-    const at = shares.map((share) => stoppedBy(bins, binWidth.pairs, runs, share) ?? `> ${longestPairs}`).join(' / ');
-    console.log(`statistics: .12 against .08, ${method.padEnd(14)} decided at ${plannedPairs} ${powerAt(bins, binWidth.pairs, runs, 880).toFixed(2)}, quartiles and ninth decile ${at}, mean ${meanStop(bins, binWidth.pairs, runs).toFixed(0)} sessions of each arm`);
-  }
-  console.log(`statistics: .12 against .08, fixed horizon  decided at ${plannedPairs} ${((proportions['fixed']?.[0] ?? 0) / runs).toFixed(2)}, one look, the effect known beforehand`);
-  const bins = ratePowerRuns(runs, seededRandom(4))['1.5'] ?? [];
-  const at = shares.map((share) => stoppedBy(bins, binWidth.events, runs, share) ?? `> ${longestEvents}`).join(' / ');
-  console.log(`statistics: rate ratio 1.5, count mixture   quartiles and ninth decile ${at}, mean ${meanStop(bins, binWidth.events, runs).toFixed(0)} first events of both arms`);
+  for (const method of proportionMethods) add(crashes, nameOf(method), proportions[method] ?? [], binWidth.pairs, plannedPairs);
+  addFixed(crashes, proportions['fixed']?.[0] ?? 0, plannedPairs);
+  const ratio = 'rate ratio 1.5, first events of both arms';
+  const rates = ratePowerRuns(runs, seededRandom(4));
+  for (const method of rateMethods) add(ratio, nameOf(method), rates[`1.5/${method}`] ?? [], binWidth.events, plannedEvents(1.5));
+  addFixed(ratio, rates['1.5/fixed']?.[0] ?? 0, plannedEvents(1.5));
+  console.log(`statistics: sessions to a decision, ${runs} runs, alpha .05\n${table.toString()}`);
+}
+
+function nameOf(method: string): string {
+  return method === 'flat boundary' ? 'mSPRT, flat boundary' : method;
 }
 
 function medianMs(work: () => unknown): number {
