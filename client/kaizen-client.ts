@@ -1,9 +1,11 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import type { ExperimentStatus } from '../domain/experiments/experiment.js';
+import { defaultKaizenSettings, type KaizenSettings } from '../domain/experiments/kaizen-settings.js';
+import { planByHand, type WishToTry } from '../domain/experiments/plan-by-hand.js';
 import type { KaizenMode } from '../domain/kaizen-mode.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { parameterNames, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
-import type { KaizenSettings, KaizenStatus, ParameterStatus } from '../workflows/kaizen-messages.js';
+import type { IssuedAlpha, KaizenStatus, ParameterStatus } from '../workflows/kaizen-messages.js';
 import { connect, type TemporalLink } from './connection.js';
 import { NoKaizenError, NoSuchExperimentError, NoSuchSessionError } from './errors.js';
 import { loadTemporal, type LoadedTemporal } from './temporal-modules.js';
@@ -109,6 +111,40 @@ export class KaizenClient {
     return this.ofExperiment(id, queryDeadlineMs, () => this.handle(id).query(experimentStatusQuery));
   }
 
+  /**
+   * Starts an experiment that a person asks for, by the settings of the scope's loop; it takes the next place of the scope's ledger.
+   *
+   * @returns its id. @throws ParameterValueError where the parameter cannot have the value, has it, or is not experimented on.
+   */
+  async tryValue(scope: string, wish: WishToTry): Promise<string> {
+    const { kaizen, messages } = this.temporal;
+    const status = await this.parameter(wish.parameter);
+    const settings = await this.kaizenStatus(scope).then(
+      (loop) => loop.settings,
+      (error: unknown) => {
+        if (error instanceof NoKaizenError) return defaultKaizenSettings;
+        throw error;
+      },
+    );
+    const id = kaizen.experimentWorkflowId(wish.parameter, status.experiments + 1);
+    // Checked before a level is used up for it.
+    planByHand(wish, settings, { control: status.value, id, index: 1, alpha: 0.01 });
+    const { index, alpha } = await this.issueAlpha(scope, id);
+    const plan = planByHand(wish, settings, { control: status.value, id, index, alpha });
+    await this.asked(commandDeadlineMs, id, () =>
+      this.link.client.workflow.start('runExperiment', {
+        workflowId: id,
+        taskQueue: messages.controlQueue,
+        args: [{ scope, plan, opportunity: null }],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        typedSearchAttributes: [{ key: kaizen.kaizenSearchAttributes.parameter, value: wish.parameter }],
+        staticSummary: `${wish.parameter} ${plan.control} -> ${plan.treatment}, by hand`,
+      }),
+    );
+    return id;
+  }
+
   /** @throws NoSuchExperimentError */
   approve(id: string, { by }: Pick<Asker, 'by'>): Promise<ExperimentStatus> {
     return this.tell(id, this.temporal.kaizen.approveUpdate, { by });
@@ -140,7 +176,7 @@ export class KaizenClient {
     const workflowId = kaizen.kaizenWorkflowId(scope);
     const startWorkflowOperation = new client.WithStartWorkflowOperation('kaizenLoop', {
       workflowId,
-      args: [{ scope, settings: { ...kaizen.defaultKaizenSettings, ...settings } }],
+      args: [{ scope, settings: { ...defaultKaizenSettings, ...settings } }],
       taskQueue: messages.controlQueue,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -166,6 +202,19 @@ export class KaizenClient {
   nudge(scope: string, reason: string): Promise<void> {
     const { nudgeSignal, kaizenWorkflowId } = this.temporal.kaizen;
     return this.ofKaizen(() => this.asked(queryDeadlineMs, scope, () => this.handle(kaizenWorkflowId(scope)).signal(nudgeSignal, { reason })));
+  }
+
+  private issueAlpha(scope: string, experimentId: string): Promise<IssuedAlpha> {
+    const { client, kaizen, messages } = this.temporal;
+    const workflowId = kaizen.ledgerWorkflowId(scope);
+    const startWorkflowOperation = new client.WithStartWorkflowOperation('alphaLedger', {
+      workflowId,
+      args: [{ scope }],
+      taskQueue: messages.controlQueue,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `significance levels of ${scope}`,
+    });
+    return this.asked(commandDeadlineMs, workflowId, () => this.link.client.workflow.executeUpdateWithStart(kaizen.issueAlphaUpdate, { startWorkflowOperation, args: [{ experimentId }] }));
   }
 
   /** An entity is begun where there is none yet. */

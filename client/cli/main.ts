@@ -17,12 +17,13 @@ import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
+import { addTry } from './commands/try.js';
 import { addUp } from './commands/up.js';
 import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy, addKaizen, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {
