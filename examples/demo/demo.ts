@@ -2,32 +2,41 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import pc from 'picocolors';
+import { KaizenClient } from '../../client/kaizen-client.js';
 import { ShimClient } from '../../client/shim-client.js';
 import { createSpec } from '../../client/session-spec.js';
 import { startSessionHere } from '../../client/start-session.js';
 import { startServices, stopServices } from '../../workers/embedded/services.js';
 import { verifyLedger } from '../scripted-agent/ledger.js';
 import { DemoFaults } from './faults.js';
+import { KaizenDemo } from './kaizen.js';
+import { printKaizen } from './kaizen-summary.js';
 import { printSummary, summarise } from './summary.js';
 import { LiveTable } from './live-table.js';
 
 const items = 8;
-const stepMs = 350;
+/** Eve is stopped last, and has to be at it still. */
+const stepMs = { ada: 350, bob: 350, eve: 900 } as const;
 const agents = ['ada', 'bob', 'eve'] as const;
 const scriptedAgent = fileURLToPath(new URL('../scripted-agent/scripted-agent.js', import.meta.url));
 
+/** What the experiments may take, ms; what has not ended by then is told as it stands. */
+const kaizenMs = 130_000;
+
 /**
- * The main job in miniature: three agents do real, checkable work; one is killed in mid-step, then the host worker, then
- * one is stopped by SIGSTOP. At the end the work itself is looked at: nothing lost, nothing done twice.
+ * The main job in miniature. First, three agents do real, checkable work; one is killed in mid-step, then the host worker, then
+ * one is stopped by SIGSTOP; the work itself is looked at: nothing lost, nothing done twice. Then a fleet of short agents, and the
+ * kaizen loop at work on it: a change that helps, one that harms, and one that is right until the world changes.
  *
- * `--keep` leaves everything running, to be looked at in the Web UI.
+ * `--keep` leaves everything running, to be looked at in the Web UI. `--seed N` has the short agents crash at other times.
  */
-async function main(keep: boolean): Promise<boolean> {
+async function main({ keep, seed }: { keep: boolean; seed: number }): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'shim-demo-'));
   const home = join(folder, 'home');
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  say(pc.bold('SHIM demo: three agents, three faults, no work lost or done twice'));
+  say(pc.bold('SHIM demo, 1 of 2: three agents, three faults, no work lost or done twice'));
   let passed = false;
   try {
     await startServices({ home, environment: withoutTemporal(), onProgress: (text) => say(pc.dim(`  ${text}`)) });
@@ -47,6 +56,13 @@ async function main(keep: boolean): Promise<boolean> {
       const summary = summarise(home, agents, verdicts, items, faults.seen);
       passed = summary.passed;
       printSummary(summary, say);
+      say(`\n${pc.bold(`SHIM demo, 2 of 2: the kaizen loop, on short agents with seed ${seed}`)}`);
+      const learned = await KaizenClient.with(home, withoutTemporal(), async (kaizen) => {
+        const demo = new KaizenDemo({ client, kaizen, home, folder, seed, deadlineMs: Date.now() + kaizenMs, say });
+        await demo.run();
+        return printKaizen(demo.seen, await demo.readBack(), demo.sessions, say);
+      });
+      passed &&= learned;
       say(`\nWeb UI: ${client.uiUrl('ada') ?? ''}${keep ? '' : pc.dim('  (gone now; npm run demo -- --keep leaves it running)')}`);
     } finally {
       await client.close();
@@ -61,10 +77,10 @@ async function main(keep: boolean): Promise<boolean> {
   return passed;
 }
 
-async function startAgent(client: ShimClient, home: string, folder: string, name: string): Promise<void> {
+async function startAgent(client: ShimClient, home: string, folder: string, name: (typeof agents)[number]): Promise<void> {
   const cwd = join(folder, name);
   mkdirSync(cwd);
-  const argv = [process.execPath, scriptedAgent, '--ledger', join(folder, `${name}.ledger`), '--items', String(items), '--step-ms', String(stepMs)];
+  const argv = [process.execPath, scriptedAgent, '--ledger', join(folder, `${name}.ledger`), '--items', String(items), '--step-ms', String(stepMs[name])];
   const limits = { hangToolTimeoutMs: 4_000 };
   const parameters = { hangTimeoutMs: 4_000, backoffBaseMs: 500 };
   await startSessionHere(client, home, createSpec({ name, agent: 'command', argv, cwd, limits, parameters }));
@@ -75,4 +91,5 @@ function withoutTemporal(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
 
-process.exitCode = (await main(process.argv.includes('--keep'))) ? 0 : 1;
+const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } } });
+process.exitCode = (await main({ keep: values.keep, seed: Number(values.seed) })) ? 0 : 1;
