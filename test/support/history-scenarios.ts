@@ -1,7 +1,8 @@
 import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { SessionState } from '../../domain/session.js';
-import { pauseUpdate, stopUpdate } from '../../workflows/messages.js';
+import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, stopUpdate } from '../../workflows/messages.js';
 import { Gate } from './gate.js';
+import type { KeptRecord } from './kept-record.js';
 import { SupervisedHost } from './supervised-host.js';
 import { SupervisedSession, type SessionChoices } from './supervised-session.js';
 import type { WorkflowEnvironment } from './workflow-environment.js';
@@ -58,7 +59,7 @@ const sessionStateScenes: Readonly<Record<SessionState, (environment: WorkflowEn
     await session.host.nth('stopAgent', 1);
     return scene(session, gate);
   },
-  completed: (environment) => closing(environment, 'completed'),
+  completed: (environment) => closingAfter(environment, ['completed']),
   failed: (environment) => endingIn(environment, ['crashed', 'auth_failed'], 'failed'),
   stopped: async (environment) => {
     const session = await begin(environment, {});
@@ -84,13 +85,47 @@ const hostScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => 
   },
 };
 
+/** What sessions are given, and what they came to. */
+const recordScenes: Readonly<Record<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>> = {
+  'session-parameters-assigned': async (environment, { store, arms }) => {
+    const enrolment = { experimentId: 'experiment/danger_zone/1', statsigName: 'danger_zone_optimization_1', control: 0.75, treatment: 0.6, startedAtMs: 0 };
+    await store.publish({ name: 'danger_zone', value: 0.75, version: 1, rollout: null, enrolment }, Date.now());
+    const session = await SupervisedSession.start(environment, { script: ['crashed'] }, (sessionId) => arms.set(sessionId, 'treatment'));
+    await session.until(({ outcomesOwed, state, epoch }) => outcomesOwed === 0 && state === 'running' && epoch === 2);
+    return scene(session);
+  },
+  'session-parameters-changed': async (environment, { store }) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    await store.publish({ name: 'hang_timeout', value: 77_000, version: 1, rollout: null, enrolment: null }, Date.now());
+    await session.current().signal(parametersChangedSignal, { parameter: 'hang_timeout', version: 1 });
+    await session.until(({ attemptParameters }) => attemptParameters?.hangTimeoutMs === 77_000);
+    return scene(session);
+  },
+  'session-outcomes-recorded': (environment) => closingAfter(environment, ['killed', 'completed']),
+  'session-store-away': async (environment, { away }) => {
+    const session = await SupervisedSession.start(environment, { script: ['killed', 'completed'] }, (sessionId) => away.add(sessionId));
+    const { sessionId } = session.spec;
+    await session.handle.result();
+    return {
+      workflowId: session.handle.workflowId,
+      leave: async () => {
+        away.delete(sessionId);
+        await environment.client.workflow.getHandle(recordsWorkflowId(sessionId, 2)).result();
+        await session.dispose();
+      },
+    };
+  },
+};
+
 /** What is recorded for replay, by the name of its file. */
-export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment) => Promise<Scene>> = new Map([
+export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>> = new Map<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>([
   // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
   ['session-waited-out', waitedOut] as const,
   ...Object.entries(sessionStateScenes).map(([state, play]) => [`session-state-${state}`, play] as const),
   ...exitClasses.map((exitClass) => [`session-exit-${exitClass}`, (environment: WorkflowEnvironment) => afterEnd(environment, exitClass)] as const),
   ...Object.entries(hostScenes),
+  ...Object.entries(recordScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {
@@ -103,8 +138,8 @@ async function endingIn(environment: WorkflowEnvironment, script: ExitClass[], s
   return scene(session);
 }
 
-async function closing(environment: WorkflowEnvironment, exitClass: ExitClass): Promise<Scene> {
-  const session = await begin(environment, { script: [exitClass] });
+async function closingAfter(environment: WorkflowEnvironment, script: ExitClass[]): Promise<Scene> {
+  const session = await begin(environment, { script });
   await session.handle.result();
   return scene(session);
 }

@@ -10,13 +10,13 @@ import { WorkflowEnvironment } from './workflow-environment.js';
 
 /**
  * Records anew what the replay tests replay, into test/histories/: all, or those whose names begin as one of the arguments. Do so
- * only where a change of the workflows is meant to leave the old histories behind.
+ * only where a change of the workflows is meant to leave the old histories behind; what an upgrade meets is kept as `…-before-…`.
  */
 async function main(...wanted: string[]): Promise<void> {
   const folder = join(projectRoot(), 'test', 'histories');
   mkdirSync(folder, { recursive: true });
   const isWanted = (name: string) => wanted.length === 0 || wanted.some((start) => name.startsWith(start));
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json') && isWanted(name))) rmSync(join(folder, file));
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json') && !name.includes('-before-') && isWanted(name))) rmSync(join(folder, file));
   const write = async ({ client }: WorkflowEnvironment, name: string, workflowId: string) => {
     const history: unknown = JSON.parse(historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory()));
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(withoutMachine(history), null, 1)}\n`);
@@ -32,7 +32,7 @@ async function recordSessions(isWanted: (name: string) => boolean, write: Write)
   const environment = await WorkflowEnvironment.create(() => record.activities);
   for (const [name, play] of historyScenes) {
     if (!isWanted(name)) continue;
-    const scene = await play(environment);
+    const scene = await play(environment, record);
     await write(environment, name, scene.workflowId);
     await scene.leave();
   }
