@@ -21,7 +21,7 @@ import { growthbookPython } from './peers.js';
 
 const updates = 20_000;
 const sessions = 100_000;
-const repetitions = 15;
+const repetitions = 100;
 const guardrails = [0.05, 0.05, 0.05, 0.05, 0.05].map((margin) => ({ goodDirection: 'lower' as const, margin }));
 
 /** What the statistics cost, and how many sessions they take. */

@@ -69,7 +69,7 @@ export function others(tallies: ReadonlyMap<string, Tally>): string {
   ];
   return `### Other errors at alpha ${alpha}
 
-${(coverage['runs']?.[0] ?? 0).toLocaleString('en')} runs each; looked at after every one of ${(2 * pairs).toLocaleString('en')} sessions, or of 200 crashes in ${(2 * pairs).toLocaleString('en')} sessions, where nothing else is said. The interval
+${(counts['runs']?.[0] ?? 0).toLocaleString('en')} runs of the count mixture and of scheduled and single looks, ${(coverage['runs']?.[0] ?? 0).toLocaleString('en')} of the others; looked at after every one of ${(2 * pairs).toLocaleString('en')} sessions, or of 200 crashes in ${(2 * pairs).toLocaleString('en')} sessions, where nothing else is said. The interval
 of a quantile rests on that of a rate: of .5 for the median, of .95 for the 95th percentile.
 
 ${table(['what', 'share of runs, 99 % interval', 'held'], rows)}

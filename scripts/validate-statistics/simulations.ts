@@ -1,10 +1,9 @@
-import { seededRandom } from '../../domain/statistics/seeded-random.js';
 import { countRuns } from './count-runs.js';
 import { alarmRuns, coverageRuns } from './coverage-runs.js';
 import { discoveryRuns } from './discovery-runs.js';
 import { fixedRuns } from './fixed-runs.js';
 import { nullRuns } from './null-runs.js';
-import { seedOf } from './part-seed.js';
+import { partRandom } from './part-random.js';
 import { proportionPowerRuns, ratePowerRuns } from './power-runs.js';
 import { draws, type StreamName } from './streams.js';
 import type { Tally } from './tally.js';
@@ -36,5 +35,5 @@ export const simulations: readonly Simulation[] = [
 export default function runPart({ name, part, runs }: { name: string; part: number; runs: number }): Tally {
   const simulation = simulations.find((one) => one.name === name);
   if (!simulation) throw new Error(`there is no simulation ${JSON.stringify(name)}`);
-  return simulation.run(runs, seededRandom(seedOf(name, part)));
+  return simulation.run(runs, partRandom(name, part));
 }
