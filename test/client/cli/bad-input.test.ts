@@ -42,6 +42,12 @@ it.each<[string, string[], RegExp]>([
   ['a hostile name to stop', ['stop', '../../x'], /a session name starts with/],
   ['a hostile name to explain', ['why', '..'], /a session name starts with/],
   ['a hostile name to show logs of', ['logs', '/etc'], /a session name starts with/],
+  ['an unknown parameter', ['parameter', 'speed'], /"speed" is not a parameter; there are checkpoint_interval, /],
+  ['a parameter out of its range', ['parameter', 'danger_zone', 'set', '7'], /danger_zone cannot be "7": .*as 0\.75/],
+  ['a parameter without its value', ['parameter', 'danger_zone', 'set'], /set takes a value/],
+  ['an unknown mode', ['parameter', 'danger_zone', 'mode', 'wild'], /a mode is one of observe, propose, auto, not "wild"/],
+  ['an extension without a duration', ['experiment', 'danger_zone/1', 'extend'], /extend takes a duration, as 7d/],
+  ['an experiment with one session', ['try', 'danger_zone', '0.6', '--sessions', '1'], /--sessions.*2 or more/],
 ])('answers %s with one line and exit code 2, and starts nothing', async (_what, argv, line) => {
   const { exitCode, stdout, stderr } = await run(...argv);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
