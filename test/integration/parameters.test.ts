@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listCheckpoints } from '../../client/checkpoint-list.js';
 import { readWorkerRecord } from '../../host/shim-home.js';
 import { readService } from '../../workers/embedded/keeper.js';
-import { Installation, until, type ScriptedSession } from '../support/installation.js';
+import { Installation, scriptedAgent, until, type ScriptedSession } from '../support/installation.js';
 import { poll } from '../support/poll.js';
 import { Published } from '../support/published.js';
 
@@ -27,14 +27,17 @@ describe('a value that is published', () => {
   it('of danger_zone checkpoints and recycles a session earlier', async () => {
     const full = async (zone: number) => {
       await published.give('danger_zone', zone);
-      const session = await shim.startScripted(`danger-${zone * 100}`, ['--items', '9', '--step-ms', '30', '--fill-context']);
+      const name = `danger-${zone * 100}`;
+      const agent = [process.execPath, scriptedAgent, '--ledger', join(shim.folder, `${name}.ledger`), '--items', '9', '--step-ms', '30', '--fill-context'];
+      // What it works on changes all the while: an unchanged tree makes no checkpoint.
+      const session = await shim.startScripted(name, [], { argv: ['/bin/sh', '-c', '(while :; do date +%s%N > file; sleep 0.02; done) & exec "$@"', 'sh', ...agent] });
       await until(() => report(session, 1) !== null, `the recycling of ${session.name}`);
-      return { ...report(session, 1), recycledBy: listCheckpoints(session.folder).some(({ manifest }) => manifest?.epoch === 1 && manifest.trigger === 'session_end') };
+      return { ...report(session, 1), checkpointed: listCheckpoints(session.folder).some(({ manifest }) => manifest?.epoch === 1 && manifest.trigger === 'session_end') };
     };
     const [early, late] = [await full(0.6), await full(0.75)];
     expect(early).toMatchObject({ exitClass: 'recycled', reason: 'context 60 % full, danger zone at 60 %' });
     expect(late).toMatchObject({ exitClass: 'recycled', reason: 'context 80 % full, danger zone at 75 %' });
-    expect([early.recycledBy, late.recycledBy]).toEqual([true, true]);
+    expect([early.checkpointed, late.checkpointed]).toEqual([true, true]);
   });
 
   it('of danger_zone reaches an attempt that runs', async () => {
