@@ -51,6 +51,20 @@ describe('false-discovery control over a sequence', () => {
     expect(state.rejectedAt).toEqual([1, 6, 10]);
   });
 
+  it("has the levels of onlineFDR's SAFFRON example, and rejects 1, 5, 6, 10 and 13", () => {
+    const p = [2.9e-8, 0.06743, 0.01514, 0.08174, 0.00171, 3.6e-5, 0.79149, 0.27201, 0.28295, 7.59e-8, 0.69274, 0.30443, 0.00136, 0.72342, 0.54757];
+    let state = createSaffron(0.05);
+    const levels: string[] = [];
+    for (const value of p) {
+      const next = updateSaffron(state, value);
+      levels.push(next.level.toFixed(9));
+      ({ state } = next);
+    }
+    const [first, second, third] = ['0.010937254', '0.010823845', '0.009265591'];
+    expect(levels).toEqual(['0.005468627', first, first, first, first, '0.021874508', '0.032811762', second, second, second, '0.021761099', third, third, '0.020202846', '0.009064367']);
+    expect(state.rejections.map(({ at }) => at)).toEqual([1, 5, 6, 10, 13]);
+  });
+
   it('has the levels of the formulas at 50 digits', () => {
     type Row = [number, number[], number[], number[], number[], number[], number];
     for (const [alpha, p, lordLevels, saffronLevels, eValues, eLevels, rejections] of fixtureRows<Row>('fixed-horizon-online')) {
