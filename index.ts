@@ -12,6 +12,8 @@ export { StatsigKeyError } from './analytics/statsig/integration-connection.js';
 export { NoSuchExperimentError, NotInitializedError, ParameterBusyError, WrongVariantError } from './analytics/statsig/integration-errors.js';
 export type { OpportunityToTest } from './analytics/statsig/integration-records.js';
 export { StatsigRefusedError, StatsigUnavailableError } from './analytics/statsig/statsig-error.js';
+export { SafetyBounds, type SafetyBoundsSettings, type SafetyRecord, type SafetyStage, type SafetyValidation, type SafetyViolation } from './analytics/safety-bounds.js';
+export type { SafetyBoundsOptions, SafetyFinding, SafetyVerdict } from './domain/safety-bounds.js';
 export { CheckpointManager, type CheckpointContext, type CheckpointEvents } from './host/checkpoints/checkpoint-manager.js';
 export type { InitStrategy } from './host/init-strategy.js';
 export { SupervisorDaemon, type SupervisorDaemonEvents } from './host/supervisor-daemon.js';

@@ -6,7 +6,7 @@ import { changeDetectorResult } from '../statistics/change-detector.js';
 import { bernoulliEProcessResult } from '../statistics/bernoulli-e-process.js';
 import { intervalAlpha, type AnalysisState, type BlockedEProcess } from './analysis.js';
 import type { ExperimentLook, ExperimentPlan } from './experiment.js';
-import { metrics, type MetricName } from './metric.js';
+import type { MetricName } from './metric.js';
 import type { ArmTotals } from './unit.js';
 
 /** What a look takes from elsewhere than the units. */
@@ -89,11 +89,11 @@ function meanEvidence({ alpha, plannedUnits }: ExperimentPlan, arms: Arms<Sample
  * The bounds that a person set, and one that nobody has to set: whatever an experiment is about, it must not be shown to raise
  * the crash rate.
  */
-function findingsOf(plan: ExperimentPlan, state: AnalysisState): SafetyFinding[] {
+export function findingsOf(plan: Pick<ExperimentPlan, 'bounds' | 'metric' | 'plannedUnits'>, state: AnalysisState): SafetyFinding[] {
   const crashes = bernoulliEProcessResult(state.crashes.process).interval;
   const options = { ...defaultSafetyOptions, alpha: intervalAlpha, plannedSessions: Math.max(1, Math.ceil(plan.plannedUnits / 2)) };
   const findings = judgeSafety(plan.bounds, state.totals, options, { crashes, sessionsWithFailedResume: bernoulliEProcessResult(state.failedResumes.process).interval });
-  if (metrics[plan.metric].name !== 'crash_rate' && crashes.lower !== null && crashes.lower >= 0) findings.push(raised(crashes));
+  if (plan.metric !== 'crash_rate' && crashes.lower !== null && crashes.lower >= 0) findings.push(raised(crashes));
   const { detector } = state;
   if (detector && changeDetectorResult(detector).alarm) findings.push(regressed(detector.baseline, state.totals.treatment));
   return findings;
