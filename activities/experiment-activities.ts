@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Alert, Alerts } from '../analytics/alerts.js';
 import type { PublishedParameter, Store } from '../analytics/outcomes/store.js';
@@ -46,60 +47,78 @@ export interface LookOutput {
 export function createExperimentActivities({ store, platform, alerts }: ExperimentDependencies) {
   return {
     /** Registers it at Statsig, or finds it there. */
-    async registerExperiment({ plan, name }: { plan: ExperimentPlan; name: string }): Promise<RegisteredExperiment> {
-      const { parameter, hypothesis, control, treatment, metric } = plan;
-      try {
-        return await platform.register({ name, parameter, hypothesis, control, treatment, successMetrics: [metric] });
-      } catch (error) {
-        if (error instanceof StatsigRefusedError) throw ApplicationFailure.create({ type: 'StatsigRefused', message: error.message, nonRetryable: true, cause: error });
-        throw error;
-      }
-    },
+    registerExperiment: ({ plan, name }: { plan: ExperimentPlan; name: string }): Promise<RegisteredExperiment> =>
+      beating(async () => {
+        const { parameter, hypothesis, control, treatment, metric } = plan;
+        try {
+          return await platform.register({ name, parameter, hypothesis, control, treatment, successMetrics: [metric] });
+        } catch (error) {
+          if (error instanceof StatsigRefusedError) throw ApplicationFailure.create({ type: 'StatsigRefused', message: error.message, nonRetryable: true, cause: error });
+          throw error;
+        }
+      }),
 
     /** Widens the share of new sessions that are in it. */
-    async allocateExperiment({ experiment, share }: { experiment: RegisteredExperiment; share: number }): Promise<void> {
-      await platform.allocate(experiment, share);
-      // Only this worker's copy would be a few seconds old without it.
-      await platform.sync().catch(() => undefined);
-    },
+    allocateExperiment: ({ experiment, share }: { experiment: RegisteredExperiment; share: number }): Promise<void> =>
+      beating(async () => {
+        await platform.allocate(experiment, share);
+        // Only this worker's copy would be a few seconds old without it.
+        await platform.sync().catch(() => undefined);
+      }),
 
     /** Matures what is due, takes new units in, and looks; the look is kept for the report. */
-    async lookAtExperiment({ plan, unitsOf, state: before, nowMs }: LookInput): Promise<LookOutput> {
-      await store.mature(unitsOf, { horizonMs: plan.horizonMs, nowMs, checkpointLimitMs: plan.bounds.checkpointTime?.max ?? slowCheckpointMs });
-      let state = before;
-      for (;;) {
-        const units = await store.unitsAfter(unitsOf, state.position, unitsAtOnce);
-        state = foldUnits(state, units);
-        if (units.length < unitsAtOnce) break;
-      }
-      const assigned = await store.countAssignments(unitsOf);
-      const look = lookAt(plan, state, { atMs: nowMs, assigned, lastOutcomeAtMs: await store.lastOutcomeAtMs() });
-      await store.saveLook(unitsOf, look);
-      return { state, look, assigned, published: await store.parameter(plan.parameter) };
-    },
+    lookAtExperiment: ({ plan, unitsOf, state: before, nowMs }: LookInput): Promise<LookOutput> =>
+      beating(async () => {
+        await store.mature(unitsOf, { horizonMs: plan.horizonMs, nowMs, checkpointLimitMs: plan.bounds.checkpointTime?.max ?? slowCheckpointMs });
+        let state = before;
+        for (;;) {
+          const units = await store.unitsAfter(unitsOf, state.position, unitsAtOnce);
+          state = foldUnits(state, units);
+          if (units.length < unitsAtOnce) break;
+        }
+        const assigned = await store.countAssignments(unitsOf);
+        const look = lookAt(plan, state, { atMs: nowMs, assigned, lastOutcomeAtMs: await store.lastOutcomeAtMs() });
+        await store.saveLook(unitsOf, look);
+        return { state, look, assigned, published: await store.parameter(plan.parameter) };
+      }),
 
     /** What sessions are given now. */
     readBack: ({ parameter }: { parameter: ParameterName }): Promise<PublishedParameter | null> => store.parameter(parameter),
 
     /** Closes the record at Statsig; where that cannot be done now it is owed, and the mirror does it. */
-    async closeAtStatsig(debt: ConsoleDebt & { nowMs: number }): Promise<'done' | 'owed' | 'refused'> {
-      const { nowMs, ...call } = debt;
-      try {
-        if (call.call === 'decide') await platform.decide(call.experiment, call.arm, call.reason);
-        else await platform.abandon(call.experiment, call.reason);
-        return 'done';
-      } catch (error) {
-        // What was understood and refused is refused again.
-        if (error instanceof StatsigRefusedError) return 'refused';
-        await store.enqueue('console', call, nowMs);
-        return 'owed';
-      }
-    },
+    closeAtStatsig: (debt: ConsoleDebt & { nowMs: number }): Promise<'done' | 'owed' | 'refused'> =>
+      beating(async () => {
+        const { nowMs, ...call } = debt;
+        try {
+          if (call.call === 'decide') await platform.decide(call.experiment, call.arm, call.reason);
+          else await platform.abandon(call.experiment, call.reason);
+          return 'done';
+        } catch (error) {
+          // What was understood and refused is refused again.
+          if (error instanceof StatsigRefusedError) return 'refused';
+          await store.enqueue('console', call, nowMs);
+          return 'owed';
+        }
+      }),
 
     saveExperimentStatus: ({ status, nowMs }: { status: ExperimentStatus; nowMs: number }): Promise<void> => store.saveExperiment(status, nowMs),
 
-    raiseAlert: (alert: Alert): Promise<void> => alerts.raise(alert),
+    raiseAlert: (alert: Alert): Promise<void> => beating(() => alerts.raise(alert)),
   };
+}
+
+/** Between two beats of a call that takes longer, ms: most take less, and cost none. */
+const beatMs = 3_000;
+
+/** Says that the call is alive for as long as it takes. */
+async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), beatMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 export type ExperimentActivities = ReturnType<typeof createExperimentActivities>;

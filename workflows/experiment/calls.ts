@@ -15,11 +15,18 @@ const cancellationType = ActivityCancellationType.TRY_CANCEL;
 /** The activities of an experiment as its story uses them, each with a summary. */
 export function experimentCalls({ scope, plan }: { scope: string; plan: ExperimentPlan }) {
   const { id: experimentId, parameter: name } = plan;
+  // A worker that dies with a call is noticed when the call's time is over: short, since a rollback may be waiting behind it.
+  const calling = { taskQueue: controlQueue, startToCloseTimeout: '10 s', retry, cancellationType } as const;
+  /** May take longer, and beats while it does. */
+  const long = { ...calling, startToCloseTimeout: '5 min', heartbeatTimeout: '10 s' } as const;
+  const threeTries = { retry: { ...retry, maximumAttempts: 3 } };
   /** Tried until they succeed: what sessions are given depends on them. */
-  const entities = proxyActivities<EntityActivities>({ taskQueue: controlQueue, startToCloseTimeout: '30 s', retry, cancellationType });
-  const patient = proxyActivities<ExperimentActivities>({ taskQueue: controlQueue, startToCloseTimeout: '1 min', retry, cancellationType });
+  const entities = proxyActivities<EntityActivities>(calling);
+  const patient = proxyActivities<ExperimentActivities>(calling);
+  const patientlyAtStatsig = proxyActivities<ExperimentActivities>(long);
   /** Given up after three tries: the story goes on without them, and comes back to them. */
-  const brief = proxyActivities<ExperimentActivities>({ taskQueue: controlQueue, startToCloseTimeout: '1 min', retry: { ...retry, maximumAttempts: 3 }, cancellationType });
+  const brief = proxyActivities<ExperimentActivities>({ ...calling, ...threeTries });
+  const briefAndLong = proxyActivities<ExperimentActivities>({ ...long, ...threeTries });
   return {
     acquire: () => entities.acquire.executeWithOptions({ summary: `take ${name}` }, [{ name, experimentId }]),
     release: (coolDownMs: number, reason: string) => entities.release.executeWithOptions({ summary: `let ${name} go` }, [{ name, experimentId, coolDownMs, reason }]),
@@ -32,13 +39,13 @@ export function experimentCalls({ scope, plan }: { scope: string; plan: Experime
     keep: (reason: string) => entities.keep.executeWithOptions({ summary: `${name} stays ${plan.treatment}` }, [{ name, experimentId, reason }]),
     learnResult: (logEValue: number) => entities.learnResult.executeWithOptions({ summary: 'tell the ledger' }, [{ scope, experimentId, logEValue }]),
     readBack: () => patient.readBack.executeWithOptions({ summary: `read ${name} back` }, [{ parameter: name }]),
-    register: (statsigName: string) => patient.registerExperiment.executeWithOptions({ summary: `register ${statsigName}` }, [{ plan, name: statsigName }]),
-    allocate: (experiment: Registered, share: number) => brief.allocateExperiment.executeWithOptions({ summary: `${percent(share)} of new sessions are in it` }, [{ experiment, share }]),
-    look: (input: LookInput) => brief.lookAtExperiment.executeWithOptions({ summary: `look at ${input.unitsOf}`.slice(0, 80) }, [input]),
-    closeAtStatsig: (debt: Debt) => patient.closeAtStatsig.executeWithOptions({ summary: `${debt.call} at Statsig` }, [debt]),
+    register: (statsigName: string) => patientlyAtStatsig.registerExperiment.executeWithOptions({ summary: `register ${statsigName}` }, [{ plan, name: statsigName }]),
+    allocate: (experiment: Registered, share: number) => briefAndLong.allocateExperiment.executeWithOptions({ summary: `${percent(share)} of new sessions are in it` }, [{ experiment, share }]),
+    look: (input: LookInput) => briefAndLong.lookAtExperiment.executeWithOptions({ summary: `look at ${input.unitsOf}`.slice(0, 80) }, [input]),
+    closeAtStatsig: (debt: Debt) => patientlyAtStatsig.closeAtStatsig.executeWithOptions({ summary: `${debt.call} at Statsig` }, [debt]),
     save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
     saveForGood: (status: ExperimentStatus, nowMs: number) => patient.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
-    alert: (alert: Alert) => brief.raiseAlert.executeWithOptions({ summary: short(alert.message) }, [alert]),
+    alert: (alert: Alert) => briefAndLong.raiseAlert.executeWithOptions({ summary: short(alert.message) }, [alert]),
   };
 }
 
