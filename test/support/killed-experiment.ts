@@ -66,15 +66,11 @@ export async function runKilled({ connection, address, namespace, folder, fate, 
     let phase: ExperimentStatus['phase'] = 'acquiring';
     const crashes = (value: unknown): number => (value === plan.control ? (fate === 'harmful' ? 0.02 : 0.6) : fate === 'good' || (fate === 'regressing' && phase !== 'monitoring') ? 0.02 : 1);
     const fleet = new SimulatedFleet({ store, parameter: plan.parameter, random: seededRandom(3), crashes });
-    const result = handle.result();
-    let isOver = false;
-    const over = result.finally(() => (isOver = true));
-    while (!isOver) {
+    const over = handle.result().then(() => true);
+    do {
       await fleet.come(sessionsAtOnce, Date.now());
       phase = (await store.experiment(plan.id))?.phase ?? phase;
-      await Promise.race([over, delay(everyMs)]);
-    }
-    await over;
+    } while (!(await Promise.race([over, delay(everyMs, false)])));
     const { conclusion } = await handle.query(experimentStatusQuery);
     return { conclusion, published: await store.parameter(plan.parameter), parameter: await client.workflow.getHandle(parameterWorkflowId(plan.parameter)).query(parameterStatusQuery), deaths: worker.deaths, calls: callsOf(log) };
   } finally {
