@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ExperimentStatus } from '../../../domain/experiments/experiment.js';
 import { KaizenClient } from '../../kaizen-client.js';
+import { describeArms } from '../../report/arms-line.js';
 import { showParameterValue } from '../../parameter-values.js';
 import { formatTimes } from '../../report/plain-verdict.js';
 import type { CliContext } from '../context.js';
@@ -8,13 +10,32 @@ import { describeExperiment } from '../experiment-text.js';
 import { formatWhen } from '../format.js';
 import { renderTable } from '../table.js';
 
+const followPollMs = 500;
+
 export function addExperiments(program: Command, context: CliContext): void {
   program
     .command('experiments')
     .description('show all experiments, or one with its evidence so far')
     .argument('[id]', 'the experiment, as experiment/danger_zone/1 or danger_zone/1')
+    .option('-f, --follow', 'with an id: print each change of its evidence or phase until it has closed')
     .option('--json', 'print JSON')
-    .action((id: string | undefined, options: { json?: true }) => (id === undefined ? showAll(context, options) : showOne(context, experimentId(id), options)));
+    .action((id: string | undefined, { follow, ...options }: { follow?: true; json?: true }, command: Command) => {
+      if (id === undefined) return follow ? command.error('shim experiments --follow takes an id') : showAll(context, options);
+      return follow ? followOne(context, experimentId(id), options) : showOne(context, experimentId(id), options);
+    });
+}
+
+async function followOne(context: CliContext, id: string, { json }: { json?: true }): Promise<void> {
+  await KaizenClient.with(context.home, context.environment, async (client) => {
+    for (let shown = ''; ; await delay(followPollMs)) {
+      const status = await client.experiment(id);
+      const line = describeArms(status);
+      if (line !== shown && json) context.print(JSON.stringify(status));
+      else if (line !== shown) context.print(line);
+      shown = line;
+      if (status.conclusion !== null) return;
+    }
+  });
 }
 
 /** With or without the word that its workflow's id begins with. */

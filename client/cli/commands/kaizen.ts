@@ -1,14 +1,10 @@
 import { Argument, type Command } from 'commander';
 import { defaultScope } from '../../../domain/kaizen-mode.js';
-import { formatDuration } from '../../../domain/duration.js';
-import type { KaizenStatus } from '../../../workflows/kaizen-messages.js';
 import { KaizenClient } from '../../kaizen-client.js';
-import { showParameterValue } from '../../parameter-values.js';
 import type { CliContext } from '../context.js';
-import { formatWhen, oneLine } from '../format.js';
+import { describeKaizen } from '../kaizen-text.js';
 import { bringUp } from '../services.js';
 import { asker } from '../session-command.js';
-import { renderPairs, renderTable } from '../table.js';
 import { parseCount, parseDuration } from '../units.js';
 
 interface Options {
@@ -42,7 +38,7 @@ async function act(context: CliContext, action: string, options: Options): Promi
     return client.kaizenStatus(defaultScope);
   });
   if (options.json) context.printJson(status);
-  else context.print(describe(status, Date.now()));
+  else context.print(describeKaizen(status, Date.now()));
 }
 
 function settingsOf({ lookEvery, window, minimumSessions, atOnce }: Options) {
@@ -52,19 +48,4 @@ function settingsOf({ lookEvery, window, minimumSessions, atOnce }: Options) {
     ...(minimumSessions === undefined ? {} : { minimumSessions }),
     ...(atOnce === undefined ? {} : { atOnce }),
   };
-}
-
-function describe({ state, reason, looks, lastLookAtMs, nextLookAtMs, settings, experiments, found, notFound }: KaizenStatus, nowMs: number): string {
-  const at = (atMs: number | null) => formatWhen(atMs === null ? null : new Date(atMs).toISOString(), nowMs);
-  const parts = [
-    renderPairs([
-      ['kaizen loop', `${state}: ${oneLine(reason)}`],
-      ['looks', `${looks}, the last ${at(lastLookAtMs)}, the next ${at(nextLookAtMs)} (every ${formatDuration(settings.lookEveryMs)}, ${formatDuration(settings.windowMs)} back)`],
-      ['experiments', experiments.length === 0 ? `none open; at most ${settings.atOnce} at once` : experiments.join(', ')],
-    ]),
-  ];
-  if (found.length > 0) parts.push(renderTable(['FOUND', 'PARAMETER', 'CHANGE', 'WHY', 'DONE'], found.map(({ opportunity, action }) => [opportunity.type, opportunity.parameter, `${showParameterValue(opportunity.parameter, opportunity.currentValue)} -> ${showParameterValue(opportunity.parameter, opportunity.proposedValue)}`, oneLine(opportunity.pattern, 90), oneLine(action, 120)])));
-  if (notFound.length > 0) parts.push(renderTable(['LOOKED AT', 'VERDICT', 'WHY'], notFound.map(({ type, verdict, message }) => [type, verdict, oneLine(message, 120)])));
-  if (found.length === 0 && notFound.length === 0) parts.push('It has not looked yet; make it: shim kaizen look');
-  return parts.join('\n\n');
 }
