@@ -29,7 +29,7 @@ export class PrometheusServer {
     const folder = mkdtempSync(join(tmpdir(), 'shim-prometheus-'));
     const targets = ports.map((port) => `127.0.0.1:${port}`);
     // YAML is a superset of JSON.
-    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify({ global: { scrape_interval: '200ms', scrape_timeout: '200ms' }, scrape_configs: [{ job_name: 'shim', static_configs: [{ targets }] }] }));
+    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify({ global: { scrape_interval: '400ms', scrape_timeout: '400ms' }, scrape_configs: [{ job_name: 'shim', static_configs: [{ targets }] }] }));
     const port = await anyFreePort();
     const options = [`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'];
     const server = spawn(program, options, { cwd: folder, stdio: 'ignore' });

@@ -31,6 +31,8 @@ describe.skipIf(program === null)('the measurements of a real Prometheus', () =>
     for (const [at, metrics] of workers.entries()) feed(metrics, `worker-${at}`);
     await server.has('shim_sessions_total', sessions);
     await server.has('shim_resumes_total', 40);
+    // increase() extrapolates by up to a sample's interval: of many samples that is little.
+    await server.has('count_over_time(shim_uptime_seconds[1m]) > bool 12', 2);
   }, 60_000);
   afterAll(async () => {
     await server?.stop();
