@@ -104,13 +104,14 @@ function sharesOf({ n, mean }: SampleSummary): Shares {
 
 /**
  * A share of something bad, which is to be at most the limit. Where control is seen above the limit itself, or too near to
- * it to be told, the treatment has only to be no worse than control: else nothing could ever get better.
+ * it to be told, the treatment has only to be no worse than control: else nothing could ever get better. So, too, before
+ * anything is known of control: it may be as bad.
  */
 function judgeShare(bound: BoundName, limit: number, arms: Arms<Shares>, options: SafetyOptions, difference?: Interval): SafetyFinding[] {
   const control = finding(bound, 'control', 'absolute', limit, shareInterval(arms.control, options));
   const treatment = finding(bound, 'treatment', 'absolute', limit, shareInterval(arms.treatment, options));
   const compared = () => finding(bound, 'treatment', 'relative', options.margin, difference ?? worsening(arms, options));
-  if (arms.control.sum > limit * arms.control.n) return [control, compared()];
+  if (arms.control.n === 0 || arms.control.sum > limit * arms.control.n) return [control, compared()];
   if (control.verdict !== 'insufficient' || treatment.verdict !== 'insufficient') return [control, treatment];
   const relative = compared();
   return [control, relative.verdict === 'passed' ? relative : treatment];

@@ -1,18 +1,17 @@
 import pc from 'picocolors';
 import { renderTable } from '../../client/cli/table.js';
 import { formatTimes, valueOf } from '../../client/report/plain-verdict.js';
-import type { ParameterName, ParameterValue } from '../../domain/parameter-table.js';
+import type { ParameterValue } from '../../domain/parameter-table.js';
 import type { SeenExperiment } from './kaizen.js';
 
-/** What sessions have to read at the end, by how the experiments closed: a kept one's treatment, else what it found. */
-export function expectedValues(seen: readonly SeenExperiment[]): Partial<Record<ParameterName, ParameterValue>> {
-  const values: Partial<Record<ParameterName, ParameterValue>> = {};
-  for (const { status } of seen) if (status) values[status.plan.parameter] = status.conclusion === 'kept' ? status.plan.treatment : status.plan.control;
-  return values;
+/** What sessions have to read at the end: the treatment of the last that was kept, else what they had before. */
+export function expectedZone(seen: readonly SeenExperiment[]): ParameterValue | null {
+  const kept = seen.findLast(({ status }) => status?.conclusion === 'kept')?.status;
+  return kept?.plan.treatment ?? seen[0]?.status?.plan.control ?? null;
 }
 
 /** Prints the evidence. @returns whether every experiment closed as it should, and sessions read what it left. */
-export function printKaizen(seen: readonly SeenExperiment[], read: Partial<Record<ParameterName, ParameterValue>>, sessions: number, say: (text: string) => void): boolean {
+export function printKaizen(seen: readonly SeenExperiment[], read: ParameterValue, sessions: number, say: (text: string) => void): boolean {
   say('');
   say(
     renderTable(
@@ -25,17 +24,17 @@ export function printKaizen(seen: readonly SeenExperiment[], read: Partial<Recor
       }),
     ),
   );
-  const expected = expectedValues(seen);
-  const names = Object.keys(expected) as ParameterName[];
+  const zone = expectedZone(seen);
+  const isRead = zone === null || zone === read;
   say('');
-  say(renderTable(['PARAMETER', 'SHALL BE', 'A NEW SESSION READS'], names.map((name) => [name, String(expected[name]), String(read[name])])));
+  say(`danger_zone shall be ${zone ?? 'as it was'}, and a new session reads ${read}`);
   say('');
-  const isRead = names.every((name) => expected[name] === read[name]);
   const asExpected = seen.filter(({ expected, status }) => status?.conclusion === expected).length;
-  const honest = seen.filter(({ expected, status }) => expected !== 'rolled_back' && status?.conclusion === 'no_evidence').length;
+  /** What did not come to a decision changed nothing: no failure, but not shown. */
+  const undecided = seen.filter(({ status }) => status === null || status.conclusion === 'no_evidence' || status.conclusion === 'aborted').length;
   if (!isRead) say(pc.red('FAILED: sessions do not read what the experiments left'));
   else if (asExpected === seen.length) say(pc.green(`PASSED: ${sessions} sessions; one change shipped and kept, one rolled back, one restored, and sessions read just that`));
-  else if (asExpected + honest === seen.length) say(pc.yellow('PASSED, but not all was shown: NO_EVIDENCE for this seed, and so nothing was changed there'));
+  else if (asExpected + undecided === seen.length) say(pc.yellow('PASSED, but not all was shown: NO_EVIDENCE for this seed, or not decided in the time there was'));
   else say(pc.red('FAILED: an experiment did not end as it should; see the table above'));
-  return isRead && asExpected + honest === seen.length;
+  return isRead && asExpected + undecided === seen.length;
 }

@@ -5,22 +5,33 @@ import pc from 'picocolors';
 import { describeArms } from '../../client/report/arms-line.js';
 import type { KaizenClient } from '../../client/kaizen-client.js';
 import type { ShimClient } from '../../client/shim-client.js';
-import type { ExperimentConclusion, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import type { ExperimentConclusion, ExperimentPhase, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { KaizenSettings } from '../../domain/experiments/kaizen-settings.js';
 import { defaultScope } from '../../domain/kaizen-mode.js';
-import type { ParameterName, ParameterValue } from '../../domain/parameter-table.js';
+import type { ParameterValue } from '../../domain/parameter-table.js';
 import { Fleet } from '../fleet/fleet.js';
 
-const sessionsAtOnce = 40;
+const sessionsAtOnce = 20;
 const pollMs = 250;
 
-/** Time is all that the demo has less of: thresholds, bounds and levels are the defaults. */
+/** Sessions that an experiment by hand is worth. */
+const unitsByHand = 60;
+
+/** Until a parameter that was let go may be taken again, ms: its cool-down, and some. */
+const coolDownMs = 500;
+const restMs = 1_500;
+
+/**
+ * Time is all that the demo has less of: levels, and the bound on crashes, are the defaults. The other bounds take hundreds of
+ * sessions to be shown to be kept, and are not set.
+ */
 const settings: Partial<KaizenSettings> = {
-  lookEveryMs: 2_000,
-  coolDownMs: 1_000,
+  lookEveryMs: 1_000,
+  coolDownMs,
   windowMs: 60_000,
   longestMs: 90_000,
-  experiment: { horizonMs: 6_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 20, deadlineMs: 60_000, holdback: 0.2, monitorMs: 8_000, staleAfterMs: 20_000 },
+  bounds: { crashRate: { max: 0.1 } },
+  experiment: { horizonMs: 6_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 10, deadlineMs: 60_000, holdback: 0.2, monitorMs: 30_000, staleAfterMs: 20_000 },
 };
 
 /** One of the demo's experiments, and what came of it. */
@@ -71,57 +82,74 @@ export class KaizenDemo {
       await this.improvement();
       await this.harm();
       await this.regression();
-      await kaizen.stopKaizen(defaultScope, 'demo');
     } finally {
       await this.fleet.stop();
     }
+    await this.readEnds();
   }
 
   /** What a new session runs with, read back from one that has run. */
-  async readBack(): Promise<Partial<Record<ParameterName, ParameterValue>>> {
-    const { parameters } = await this.options.client.status(await this.fleet.runOne());
-    return { danger_zone: parameters.dangerZone, hang_timeout: parameters.hangTimeoutMs };
+  async readBack(): Promise<ParameterValue> {
+    return (await this.options.client.status(await this.fleet.runOne())).parameters.dangerZone;
   }
 
   /** Sessions crash with a large context: a lower danger zone recycles them before. The loop finds it by itself. */
   private async improvement(): Promise<void> {
     this.note('sessions crash when their context grows; the loop is to find it by itself');
-    await this.follow('danger_zone', 1, 'found by the loop', 'kept');
+    await this.follow(1, 'found by the loop, and better', 'kept', 'monitoring');
+    // From here on a person says what is tried: the loop might find the same.
+    await this.options.kaizen.stopKaizen(defaultScope, 'demo');
   }
 
-  /** A hang time-out below the agents' own silences kills what is well. */
+  /** Whoever is recycled late crashes again. The experiment before is watched until this one takes the parameter. */
   private async harm(): Promise<void> {
-    this.note('somebody tries a hang time-out that is shorter than the agents are silent');
-    await this.options.kaizen.tryValue(defaultScope, { parameter: 'hang_timeout', value: 200, units: 400, hypothesis: 'hangs are found sooner' });
-    await this.follow('hang_timeout', 1, 'harmful, by hand', 'rolled_back');
+    this.note('somebody thinks that contexts may be larger by now');
+    await this.tryZone(0.95, 'fewer recycles cost less');
+    await this.follow(2, 'by hand, and harmful', 'rolled_back');
   }
 
   /** The world gets stricter, an even lower zone is right for it and deployed; then it changes again. */
   private async regression(): Promise<void> {
-    this.note('the world changes: half a context is dangerous by now');
+    this.note('the world changes: half a context is dangerous by now; a lower zone is tried');
     writeFileSync(join(this.world, 'strict'), '');
-    await this.follow('danger_zone', 2, 'right when it was deployed, then wrong', 'restored', () => {
-      this.note('the world changes again: who is recycled early forgets what it did');
-      rmSync(join(this.world, 'strict'));
-      writeFileSync(join(this.world, 'forgetful'), '');
-    });
+    await this.tryZone(0.55, 'an even lower zone spares the crashes of this world');
+    await this.follow(3, 'better until the world changed', 'restored', 'monitoring');
+    this.note('the world changes again: who is recycled early forgets what it did');
+    rmSync(join(this.world, 'strict'));
+    writeFileSync(join(this.world, 'forgetful'), '');
+    this.seen.pop();
+    await this.follow(3, 'better until the world changed', 'restored');
   }
 
-  /** Shows an experiment until it has closed. @param onMonitoring when it has been deployed. */
-  private async follow(parameter: ParameterName, n: number, what: string, expected: ExperimentConclusion, onMonitoring: () => void = () => undefined): Promise<void> {
-    const id = `experiment/${parameter}/${n}`;
+  private async tryZone(value: number, hypothesis: string): Promise<void> {
+    await delay(restMs);
+    if (Date.now() < this.options.deadlineMs) await this.options.kaizen.tryValue(defaultScope, { parameter: 'danger_zone', value, units: unitsByHand, hypothesis });
+  }
+
+  /** How each ended: one that was watched has closed meanwhile, and one that did not come to its end in time is ended, so that nothing is left of it. */
+  private async readEnds(): Promise<void> {
+    const { kaizen } = this.options;
+    for (const experiment of this.seen) {
+      if (!experiment.status) continue;
+      const { id } = experiment.status.plan;
+      experiment.status = await kaizen.experiment(id);
+      if (experiment.status.conclusion === null) await kaizen.abort(id, { by: 'demo', reason: 'the demo is over' });
+      while (experiment.status.conclusion === null) {
+        await delay(pollMs);
+        experiment.status = await kaizen.experiment(id);
+      }
+    }
+  }
+
+  /** Shows an experiment until it has closed, or is in a phase that others may go on from. */
+  private async follow(n: number, what: string, expected: ExperimentConclusion, until: ExperimentPhase = 'closed'): Promise<void> {
+    const id = `experiment/danger_zone/${n}`;
     let shown = '';
     let status: ExperimentStatus | null = null;
-    let deployed = false;
-    while (status?.conclusion == null && Date.now() < this.options.deadlineMs) {
+    while (status?.conclusion == null && status?.phase !== until && Date.now() < this.options.deadlineMs) {
       await delay(pollMs);
       status = await this.options.kaizen.experiment(id).catch(() => null);
-      if (status === null) continue;
-      if (!deployed && status.phase === 'monitoring') {
-        deployed = true;
-        onMonitoring();
-      }
-      const line = describeArms(status);
+      const line = status === null ? '' : describeArms(status);
       if (line !== shown) this.note(line);
       shown = line;
     }
