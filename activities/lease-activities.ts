@@ -7,7 +7,8 @@ export interface LeaseHolder {
   announce(): Promise<void>;
 }
 
-const heartbeatIntervalMs = 4_000;
+/** Between two heartbeats of a lease, ms. */
+export const leaseBeatMs = 4_000;
 
 /** The lease of one host: held for as long as its worker lives. */
 export function createLeaseActivities(holder: LeaseHolder) {
@@ -16,7 +17,7 @@ export function createLeaseActivities(holder: LeaseHolder) {
     async holdLease(_input: HoldLeaseInput): Promise<string> {
       const context = Context.current();
       await holder.announce();
-      const timer = setInterval(() => context.heartbeat(), heartbeatIntervalMs);
+      const timer = setInterval(() => context.heartbeat(), leaseBeatMs);
       try {
         await context.cancelled;
         return 'released';

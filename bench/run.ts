@@ -1,3 +1,4 @@
+import { benchActions } from './actions.js';
 import { benchAdoption } from './adoption.js';
 import { benchAssignment } from './assignment.js';
 import { benchMetrics } from './metrics.js';
@@ -5,7 +6,7 @@ import { benchRestart } from './restart.js';
 import { benchStatistics } from './statistics.js';
 import { benchStore } from './store.js';
 
-/** npm run bench [-- checkpoint | restart | adoption | statistics | store | metrics | assignment]: all where none is named. */
+/** npm run bench [-- checkpoint | restart | adoption | statistics | store | metrics | assignment | actions]: all where none is named. */
 const benchmarks = {
   checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
@@ -14,6 +15,7 @@ const benchmarks = {
   store: () => benchStore(),
   metrics: () => benchMetrics(),
   assignment: () => benchAssignment(),
+  actions: () => benchActions(),
 } as const;
 
 const named = process.argv.slice(2);

@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { experimentConclusions, verdicts } from '../../domain/experiments/experiment.js';
 import { exitClasses } from '../../domain/exit-class.js';
 import { sessionStates } from '../../domain/session.js';
 import { nobodyNew } from '../../workflows/kaizen-messages.js';
+import { experimentScenes } from '../support/kaizen/experiment-scenes.js';
 import { kaizenScenes, ledgerScenes, parameterScenes } from '../support/kaizen/history-scenes.js';
 import { bundledWorkflows } from '../support/workflow-bundle.js';
 
@@ -26,6 +28,7 @@ interface RecordedEvent {
   activityTaskScheduledEventAttributes?: { activityType: { name: string } };
   startChildWorkflowExecutionInitiatedEventAttributes?: { workflowType: { name: string }; workflowId: string; parentClosePolicy: string };
   timerStartedEventAttributes?: { timerId: string; startToFireTimeout: string };
+  workflowExecutionCompletedEventAttributes?: { result: { payloads: { data: string }[] } };
   workflowExecutionSignaledEventAttributes?: { signalName: string; input: { payloads: { data: string }[] } };
   upsertWorkflowSearchAttributesEventAttributes?: { searchAttributes: { indexedFields: Record<string, { data: string }> } };
 }
@@ -42,13 +45,21 @@ function decode(payload: { data: string }): unknown {
   return JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
 }
 
+/** What a search attribute was set to, in order. */
+function shown(name: string, attribute: string): unknown[] {
+  return read(name).events.flatMap(({ upsertWorkflowSearchAttributesEventAttributes: upsert }) => {
+    const value = upsert?.searchAttributes.indexedFields[attribute];
+    return value ? [decode(value)] : [];
+  });
+}
+
 /** A history with what is in its payloads. */
 function plainText(name: string): string {
   return JSON.stringify(read(name), (key, value: unknown) => (key === 'data' && typeof value === 'string' ? (JSON.parse(Buffer.from(value, 'base64').toString('utf8')) as unknown) : value));
 }
 
 /** Something that only a history of that behaviour has in it. */
-const kaizenEvidence: [name: keyof typeof kaizenScenes | keyof typeof parameterScenes | keyof typeof ledgerScenes, evidence: RegExp][] = [
+const kaizenEvidence: [name: keyof typeof kaizenScenes | keyof typeof parameterScenes | keyof typeof ledgerScenes | keyof typeof experimentScenes, evidence: RegExp][] = [
   ['kaizen-looked-by-timer', /TIMER_FIRED/],
   ['kaizen-observed', /"type":"crash_rate"/],
   ['kaizen-proposed', /"needsApproval":true/],
@@ -64,6 +75,7 @@ const kaizenEvidence: [name: keyof typeof kaizenScenes | keyof typeof parameterS
   ['kaizen-look-failed', /Prometheus does not answer/],
   ['parameter-set', /"value":0\.6,.*"by":"ada"/],
   ['parameter-frozen', /"granted":false/],
+  ['parameter-refreshed', /readPublished.*readPublished/],
   ['parameter-mode', /"mode":"auto"/],
   ['parameter-enrolled', /"enrolment":\{"experimentId"/],
   ['parameter-paused', new RegExp(`"startedAtMs":${nobodyNew}`)],
@@ -80,6 +92,23 @@ const kaizenEvidence: [name: keyof typeof kaizenScenes | keyof typeof parameterS
   ['ledger-issued', /"alpha":0\.001/],
   ['ledger-learned', /"rejected":true/],
   ['ledger-used-up', /LevelsUsedUp/],
+  ['experiment-kept', /"call":"decide".*has stood its watch/],
+  ['experiment-kept-parameter', /"share":0\.9.*"lastKnownGood":0\.6/],
+  ['experiment-kept-ledger', /"logEValue":\d/],
+  ['experiment-rolled_back', /"call":"abandon".*"kind":"rolled_back"/],
+  ['experiment-restored', /"kind":"restored"/],
+  ['experiment-no_evidence', /"call":"abandon".*deadline/],
+  ['experiment-aborted', /was aborted by ada: wrong idea/],
+  ['experiment-cancelled', /WORKFLOW_EXECUTION_CANCEL_REQUESTED.*WORKFLOW_EXECUTION_CANCELED/],
+  ['experiment-refused', /is 0\.75 now, not the 0\.8 that this was planned for/],
+  ['experiment-approved', /approved by ada/],
+  ['experiment-never-approved', /nobody approved it before its deadline/],
+  ['experiment-running', /(?:TIMER_FIRED.*lookAtExperiment.*){4}/],
+  ['experiment-paused', new RegExp(`"startedAtMs":${nobodyNew}.*resumed`)],
+  ['experiment-extended', /deadline put off by 60 min by ada/],
+  ['experiment-taken-by-a-person', /was changed from outside to 0\.7/],
+  ['experiment-look-failed', /"lookAtExperiment".*"message":"the store is away".*MAXIMUM_ATTEMPTS_REACHED/],
+  ['experiment-continued', /"carried":\{.*"continuedExecutionRunId":"[^"]/],
 ];
 
 describe('recorded histories', () => {
@@ -88,10 +117,7 @@ describe('recorded histories', () => {
   });
 
   it('there is one for each state of a session, and it stands in that state', () => {
-    const lastStates = sessionStates.map((state) => {
-      const states = read(`session-state-${state}`).events.flatMap(({ upsertWorkflowSearchAttributesEventAttributes: upsert }) => upsert?.searchAttributes.indexedFields['ShimState'] ?? []);
-      return states.length === 0 ? 'starting' : decode(states.at(-1) ?? { data: '' });
-    });
+    const lastStates = sessionStates.map((state) => shown(`session-state-${state}`, 'ShimState').at(-1) ?? 'starting');
     expect(lastStates).toEqual(sessionStates);
   });
 
@@ -105,9 +131,9 @@ describe('recorded histories', () => {
     expect(ends).toEqual(exitClasses);
   });
 
-  it('there is one for each thing that the kaizen loop, a parameter and the ledger do', () => {
-    const wanted = Object.keys({ ...kaizenScenes, ...parameterScenes, ...ledgerScenes });
-    expect(names.filter((name) => /^(kaizen|parameter|ledger)-/.test(name)).toSorted()).toEqual(wanted.toSorted());
+  it('there is one for each thing that the kaizen loop, a parameter, the ledger and an experiment do', () => {
+    const wanted = Object.keys({ ...kaizenScenes, ...parameterScenes, ...ledgerScenes, ...experimentScenes });
+    expect(names.filter((name) => /^(kaizen|parameter|ledger|experiment)-/.test(name)).toSorted()).toEqual(wanted.toSorted());
   });
 
   it.each(kaizenEvidence)('%s shows it', (name, evidence) => {
@@ -121,6 +147,19 @@ describe('recorded histories', () => {
 
   it.each(['kaizen-observed', 'kaizen-undecidable', 'kaizen-no-level-left', 'kaizen-look-failed'])('in %s no experiment is begun', (name) => {
     expect(read(name).events.filter(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child)).toEqual([]);
+  });
+
+  it('there is one for each conclusion of an experiment, and the workflow returns it', () => {
+    const returned = experimentConclusions.map((conclusion) => {
+      const { workflowExecutionCompletedEventAttributes: completed } = read(`experiment-${conclusion}`).events.at(-1) ?? {};
+      return decode(completed?.result.payloads[0] ?? { data: '' });
+    });
+    expect(returned).toEqual(experimentConclusions);
+  });
+
+  it('each verdict on an experiment is in one of them', () => {
+    const decided = ['experiment-kept', 'experiment-rolled_back', 'experiment-running', 'experiment-no_evidence'].map((name) => shown(name, 'ShimVerdict').at(-1));
+    expect(new Set(decided)).toEqual(new Set(verdicts));
   });
 
   it('they name no machine and no folder of one', () => {
@@ -152,7 +191,7 @@ describe('recorded histories', () => {
     await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
   });
 
-  it.each(['kaizen-began', 'kaizen-look-failed', 'parameter-deployed', 'parameter-holder-died'])('%s with another call in the place of one is a violation of determinism', async (name) => {
+  it.each(['kaizen-began', 'kaizen-look-failed', 'parameter-deployed', 'parameter-holder-died', 'experiment-kept', 'experiment-restored', 'experiment-paused', 'experiment-continued'])('%s with another call in the place of one is a violation of determinism', async (name) => {
     const { events } = read(name);
     const scheduled = events.findLast(({ activityTaskScheduledEventAttributes: activity }) => activity !== undefined);
     Object.assign(scheduled?.activityTaskScheduledEventAttributes?.activityType ?? {}, { name: 'startAgent' });
@@ -167,6 +206,23 @@ describe('recorded histories', () => {
     const { events } = read('kaizen-began');
     Object.assign(events.find(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child)?.startChildWorkflowExecutionInitiatedEventAttributes ?? {}, tamper);
     expect(events).not.toEqual(read('kaizen-began').events);
+    await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it.each(['experiment-running', 'experiment-continued', 'experiment-no_evidence'])('%s that looks at once instead of at its tick is a violation of determinism', async (name) => {
+    const { events } = read(name);
+    const timer = events.find(({ timerStartedEventAttributes: started }) => started);
+    delete timer?.timerStartedEventAttributes;
+    Object.assign(timer ?? {}, { eventType: 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED', activityTaskScheduledEventAttributes: { activityId: '1', activityType: { name: 'lookAtExperiment' } } });
+    expect(events).not.toEqual(read(name).events);
+    await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it.each(['experiment-rolled_back', 'experiment-aborted'])('%s that did not restore is a violation of determinism', async (name) => {
+    const { events } = read(name);
+    const restore = events.find(({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType.name === 'restore');
+    Object.assign(restore?.activityTaskScheduledEventAttributes?.activityType ?? {}, { name: 'closeAtStatsig' });
+    expect(events).not.toEqual(read(name).events);
     await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
   });
 

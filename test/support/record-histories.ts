@@ -1,10 +1,13 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { ExperimentWorld } from './experiment-world.js';
 import { historyScenes } from './history-scenarios.js';
+import { experimentScenes } from './kaizen/experiment-scenes.js';
 import { kaizenScenes, ledgerScenes, parameterScenes } from './kaizen/history-scenes.js';
 import { KaizenWorld } from './kaizen/kaizen-world.js';
 import { KeptRecord } from './kept-record.js';
+import { poll } from './poll.js';
 import { projectRoot } from './project-root.js';
 import { WorkflowEnvironment } from './workflow-environment.js';
 
@@ -23,6 +26,7 @@ async function main(...wanted: string[]): Promise<void> {
   };
   await recordSessions(isWanted, write);
   await recordKaizen(isWanted, write);
+  await recordExperiments(isWanted, write);
 }
 
 type Write = (environment: WorkflowEnvironment, name: string, workflowId: string) => Promise<void>;
@@ -50,6 +54,25 @@ async function recordKaizen(isWanted: (name: string) => boolean, write: Write): 
     await world.reset();
   }
   await world.environment.close();
+}
+
+/** Each in a world of its own: a call that failed, or is open, keeps a server from ever skipping time again. */
+async function recordExperiments(isWanted: (name: string) => boolean, write: Write): Promise<void> {
+  for (const [name, play] of Object.entries(experimentScenes)) {
+    if (!isWanted(name)) continue;
+    const world = await ExperimentWorld.create();
+    const workflowId = await play(world);
+    await poll(() => standsStill(world.environment, workflowId), Boolean);
+    await write(world.environment, name, workflowId);
+    await world.close();
+  }
+}
+
+/** No call is open, and what was decided is written down: a task that is under way is not always seen in the description. */
+async function standsStill(environment: WorkflowEnvironment, workflowId: string): Promise<boolean> {
+  const { events } = await environment.client.workflow.getHandle(workflowId).fetchHistory();
+  const last = events?.at(-1);
+  return !last?.workflowTaskScheduledEventAttributes && !last?.workflowTaskStartedEventAttributes && (await environment.isAtRest(workflowId));
 }
 
 /** Stack traces name folders of the machine that recorded; replay does not read them. */

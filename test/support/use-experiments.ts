@@ -1,185 +1,34 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { WorkflowHandle } from '@temporalio/client';
-import { createEntityActivities } from '../../activities/entity-activities.js';
-import { createExperimentActivities } from '../../activities/experiment-activities.js';
-import { createParameterActivities } from '../../activities/parameter-activities.js';
-import type { Alert } from '../../analytics/alerts.js';
-import { openStore } from '../../analytics/outcomes/open-store.js';
-import type { Store } from '../../analytics/outcomes/store.js';
-import type { ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
-import { seededRandom } from '../../domain/statistics/seeded-random.js';
-import { defaultScope } from '../../domain/kaizen-mode.js';
-import { experimentStatusQuery, ledgerWorkflowId, parameterWorkflowId, setParameterUpdate } from '../../workflows/kaizen-messages.js';
-import { controlQueue } from '../../workflows/messages.js';
-import type { runExperiment } from '../../workflows/run-experiment.js';
-import { aPlan } from './an-experiment.js';
-import { poll } from './poll.js';
-import { ScriptedPlatform } from './scripted-platform.js';
-import { SimulatedFleet, type FleetOptions } from './simulated-fleet.js';
-import { WorkflowEnvironment } from './workflow-environment.js';
+import type { ExperimentPlan } from '../../domain/experiments/experiment.js';
+import { ExperimentWorld, type ExperimentUnderTest } from './experiment-world.js';
+import type { FleetOptions } from './simulated-fleet.js';
 
-const minute = 60_000;
+export { quickPlan } from './experiment-world.js';
 
-/** Quick, and with an effect that few sessions show: .5 crash under control. */
-export function quickPlan(change: Partial<ExperimentPlan> = {}): ExperimentPlan {
-  return aPlan({
-    alpha: 0.01,
-    plannedUnits: 60,
-    horizonMs: minute,
-    tickMs: minute,
-    ramp: [0.5, 1],
-    unitsPerStep: 20,
-    deadlineMs: 30 * minute,
-    monitorMs: 5 * minute,
-    coolDownMs: 60 * minute,
-    bounds: {},
-    // The store tells when an outcome was recorded by the machine's clock, which the server's is far ahead of.
-    staleAfterMs: 1e12,
-    ...change,
-  });
-}
-
-/** A store whose calls can be made to fail. */
-function faulty(store: Store, failing: () => Error | null): Store {
-  return new Proxy(store, {
-    get(target, key) {
-      const member: unknown = Reflect.get(target, key);
-      if (typeof member !== 'function') return member;
-      return (...args: unknown[]) => {
-        const error = failing();
-        return error ? Promise.reject(error) : (member.apply(target, args) as unknown);
-      };
-    },
-  });
-}
-
-/** One experiment under test, and the sessions that come to it. */
-export class ExperimentUnderTest {
-  fleet: SimulatedFleet;
-
-  constructor(
-    private readonly environment: WorkflowEnvironment,
-    private readonly store: Store,
-    readonly handle: WorkflowHandle<typeof runExperiment>,
-    readonly plan: ExperimentPlan,
-    options: Partial<FleetOptions>,
-  ) {
-    this.fleet = new SimulatedFleet({ store, parameter: plan.parameter, random: seededRandom(7), crashes: (value) => (value === plan.control ? 0.5 : 0.02), ...options });
-  }
-
-  status(): Promise<ExperimentStatus> {
-    return this.environment.client.workflow.getHandle(this.plan.id).query(experimentStatusQuery);
-  }
-
-  until(wanted: (status: ExperimentStatus) => boolean): Promise<ExperimentStatus> {
-    return poll(() => this.status(), wanted);
-  }
-
-  /** Lets the time to the next look pass, and resolves once it was taken, or the experiment has closed. */
-  async tick(): Promise<ExperimentStatus> {
-    const before = await this.quiet();
-    if (before.phase === 'closed') return before;
-    await this.environment.skip(Math.max(1, (before.nextLookAtMs ?? 0) - (await this.environment.now()) + 1));
-    return this.until(({ phase, nextLookAtMs }) => phase === 'closed' || nextLookAtMs !== before.nextLookAtMs);
-  }
-
-  /** Sessions come, their horizon passes, and the experiment looks. */
-  async sessions(count: number): Promise<ExperimentStatus> {
-    await this.quiet();
-    await this.fleet.come(count, await this.environment.now());
-    await this.environment.skip(this.plan.horizonMs);
-    return this.tick();
-  }
-
-  /** Goes on with sessions until the experiment is as wanted, in so many rounds at most. */
-  async sessionsUntil(wanted: (status: ExperimentStatus) => boolean, rounds = 40, perRound = 30): Promise<ExperimentStatus> {
-    for (let round = 0; round < rounds; round += 1) {
-      const status = await this.sessions(perRound);
-      if (wanted(status)) return status;
-    }
-    throw new Error(`never came: ${JSON.stringify(await this.status())}`);
-  }
-
-  /** No call and no task of it, or of the entities, is open: on the time-skipping server they hold time up. */
-  async quiet(): Promise<ExperimentStatus> {
-    const ids = [this.plan.id, parameterWorkflowId(this.plan.parameter), ledgerWorkflowId(defaultScope)];
-    await poll(
-      () => Promise.all(ids.map((id) => this.environment.isAtRest(id))),
-      (atRest) => atRest.every(Boolean),
-    );
-    return this.status();
-  }
-
-  published() {
-    return this.store.parameter(this.plan.parameter);
-  }
-}
-
-/**
- * Gives each test of a file a time-skipping server of its own with entities, a real store on SQLite, and a Statsig in memory: what
- * a test leaves open would keep a server from ever skipping time again.
- */
+/** Gives each test of a file a world of its own: what a test leaves open would keep a server from ever skipping time again. */
 export function useExperiments() {
-  let environment: WorkflowEnvironment;
-  let folder: string;
-  let store: Store;
-  let platform: ScriptedPlatform;
-  let alerts: Alert[];
-  let storeFault: Error | null;
+  let world: ExperimentWorld;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'shim-experiments-'));
-    store = await openStore(join(folder, 'outcomes.db'));
-    platform = new ScriptedPlatform();
-    alerts = [];
-    storeFault = null;
-    const faultyStore = faulty(store, () => storeFault);
-    const raise = (alert: Alert): Promise<void> => {
-      alerts.push(alert);
-      return Promise.resolve();
-    };
-    environment = await WorkflowEnvironment.create((client) => ({
-      ...createParameterActivities({ store: faultyStore, client }),
-      ...createEntityActivities({ client }),
-      ...createExperimentActivities({ store: faultyStore, platform, alerts: { raise } }),
-      // This server lists no workflows.
-      pushParameter: () => Promise.resolve(),
-    }));
+    world = await ExperimentWorld.create();
   });
-  afterEach(async () => {
-    await environment.close();
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => world.close());
 
   return {
     get environment() {
-      return environment;
+      return world.environment;
     },
     get store() {
-      return store;
+      return world.store;
     },
     get platform() {
-      return platform;
+      return world.platform;
     },
     get alerts() {
-      return alerts;
+      return world.alerts;
     },
-    /** Every call to the store fails with it; null heals. */
-    breakStore(fault: Error | null): void {
-      storeFault = fault;
-    },
-    async run(change: Partial<ExperimentPlan> = {}, fleet: Partial<FleetOptions> = {}): Promise<ExperimentUnderTest> {
-      const plan = quickPlan(change);
-      const handle = await environment.client.workflow.start<typeof runExperiment>('runExperiment', { workflowId: plan.id, taskQueue: controlQueue, args: [{ scope: defaultScope, plan, opportunity: null }] });
-      return new ExperimentUnderTest(environment, store, handle, plan, fleet);
-    },
-    /** What a person sets. */
-    async set(plan: Pick<ExperimentPlan, 'parameter'>, value: number): Promise<void> {
-      await environment.client.workflow.getHandle(parameterWorkflowId(plan.parameter)).executeUpdate(setParameterUpdate, { args: [{ value, by: 'person', reason: 'I know better' }] });
-    },
+    breakStore: (fault: Error | null): void => world.breakStore(fault),
+    run: (change?: Partial<ExperimentPlan>, fleet?: Partial<FleetOptions>): Promise<ExperimentUnderTest> => world.run(change, fleet),
+    set: (plan: Pick<ExperimentPlan, 'parameter'>, value: number): Promise<void> => world.set(plan, value),
   };
 }

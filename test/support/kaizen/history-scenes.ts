@@ -168,6 +168,11 @@ export const parameterScenes = {
       await handle.executeUpdate(acquireUpdate, { args: [{ experimentId }] });
       await handle.executeUpdate(unfreezeUpdate, { args: [{ by }] });
     }),
+  'parameter-refreshed': async (world) =>
+    told(await entity(world), async (handle) => {
+      await handle.executeUpdate(refreshUpdate);
+      await handle.executeUpdate(refreshUpdate);
+    }),
   'parameter-mode': async (world) => told(await entity(world), (handle) => handle.executeUpdate(setModeUpdate, { args: [{ mode: 'auto', by }] })),
   'parameter-enrolled': async (world) => (await held(world)).workflowId,
   'parameter-paused': async (world) => told(await held(world), (handle) => handle.executeUpdate(enrolUpdate, { args: [{ experimentId, enrolment: { ...enrolment, startedAtMs: nobodyNew }, reason: 'a pause' }] })),
