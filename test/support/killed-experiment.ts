@@ -15,7 +15,7 @@ import type { runExperiment } from '../../workflows/run-experiment.js';
 import type { MortalEnvironment } from './mortal-worker.js';
 import { projectRoot } from './project-root.js';
 import { SimulatedFleet } from './simulated-fleet.js';
-import { quickPlan } from './use-experiments.js';
+import { quickPlan } from './experiment-world.js';
 
 /** What becomes of the treatment: it is good and stays so, does harm at once, or does harm once it is deployed. */
 export type Fate = 'good' | 'harmful' | 'regressing';

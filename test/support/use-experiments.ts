@@ -3,8 +3,6 @@ import type { ExperimentPlan } from '../../domain/experiments/experiment.js';
 import { ExperimentWorld, type ExperimentUnderTest } from './experiment-world.js';
 import type { FleetOptions } from './simulated-fleet.js';
 
-export { quickPlan } from './experiment-world.js';
-
 /** Gives each test of a file a world of its own: what a test leaves open would keep a server from ever skipping time again. */
 export function useExperiments() {
   let world: ExperimentWorld;
