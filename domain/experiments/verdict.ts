@@ -1,3 +1,4 @@
+import { sampleRatioTest } from '../statistics/sample-ratio.js';
 import type { ExperimentLook, ExperimentPlan, Verdict } from './experiment.js';
 
 /** What a verdict depends on beside the look. */
@@ -21,6 +22,9 @@ export const failedLooksAllowed = 12;
 
 /** An experiment is given up once nothing was told for so many times what makes telemetry stale. */
 export const staleTimesAllowed = 3;
+
+/** P-value of a single look at the ratio of the arms below which nothing is shipped. */
+const oddRatio = 0.01;
 
 /**
  * What to do now. Harm comes first, whatever else is amiss; then whether anything can be seen at all; then whether the arms are
@@ -61,6 +65,8 @@ function whatLacks(plan: ExperimentPlan, { arms, logEValue, logThreshold, better
   const units = arms.control.units + arms.treatment.units;
   if (units < plan.plannedUnits) return `${units} of ${plan.plannedUnits} units have matured`;
   if (logEValue < logThreshold) return `an e-value of ${show(Math.exp(logEValue))}, where ${show(1 / plan.alpha)} is wanted`;
+  // The sequential test is slow to show an uneven split of few units; a deploy waits already where one look finds it odd.
+  if (units > 0 && sampleRatioTest([arms.control.units, arms.treatment.units], [1, 1]).pValue < oddRatio) return `the arms came unevenly, ${arms.control.units} and ${arms.treatment.units} units: more are waited for`;
   if (!better) return 'there is a difference, but treatment is not the better one';
   const unshown = findings.find(({ arm, verdict }) => arm === 'treatment' && verdict !== 'passed');
   return unshown ? unshown.message : null;

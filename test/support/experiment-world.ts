@@ -160,6 +160,11 @@ export class ExperimentWorld {
     return new ExperimentUnderTest(this.environment, this.store, handle, plan, fleet);
   }
 
+  /** The parameter's entity, as it is before any experiment. */
+  async setUp({ parameter }: Pick<ExperimentPlan, 'parameter'>): Promise<void> {
+    await this.environment.client.workflow.start('parameter', { workflowId: parameterWorkflowId(parameter), taskQueue: controlQueue, args: [{ name: parameter }] });
+  }
+
   /** What a person sets. */
   async set({ parameter }: Pick<ExperimentPlan, 'parameter'>, value: number): Promise<void> {
     await this.environment.client.workflow.getHandle(parameterWorkflowId(parameter)).executeUpdate(setParameterUpdate, { args: [{ value, by: 'person', reason: 'I know better' }] });

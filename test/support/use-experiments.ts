@@ -27,6 +27,7 @@ export function useExperiments() {
     },
     breakStore: (fault: Error | null): void => world.breakStore(fault),
     run: (change?: Partial<ExperimentPlan>, fleet?: Partial<FleetOptions>): Promise<ExperimentUnderTest> => world.run(change, fleet),
+    setUp: (plan: Pick<ExperimentPlan, 'parameter'>): Promise<void> => world.setUp(plan),
     set: (plan: Pick<ExperimentPlan, 'parameter'>, value: number): Promise<void> => world.set(plan, value),
   };
 }

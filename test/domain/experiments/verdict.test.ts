@@ -50,6 +50,7 @@ const cases: [string, ExperimentLook | null, VerdictContext, string, RegExp][] =
   ['no look yet', null, running, 'CONTINUE', /nothing was looked at yet/],
   ['no look at the deadline', null, over, 'NO_EVIDENCE', /the deadline came: nothing was looked at/],
   ['too few matured units, however strong the evidence', winning(few), running, 'CONTINUE', /200 of 400 units have matured/],
+  ['arms that came unevenly, though a mismatch is not shown yet', winning({ arms: { control: { ...noTotals, units: 240 }, treatment: { ...noTotals, units: 180 } } }), running, 'CONTINUE', /the arms came unevenly, 240 and 180 units/],
   ['too little evidence', winning(weak), running, 'CONTINUE', /an e-value of 7.39, where 1000 is wanted/],
   ['too little evidence at the deadline', winning(weak), over, 'NO_EVIDENCE', /the deadline came: an e-value of 7.39/],
   ['evidence of a difference in the wrong direction, not yet harm', winning({ better: false, difference: 0.01 }), running, 'CONTINUE', /treatment is not the better one/],
