@@ -70,7 +70,10 @@ describe.skipIf(program === null)('the measurements of a real Prometheus', () =>
     expect((measured.failedResumes?.native.successes ?? 0) / (measured.failedResumes?.native.trials ?? 1)).toBeCloseTo(0.25, 1);
     const crashed = measured.contextUse?.crashed;
     expect(crashed?.counts[14]).toBe(histogramCount(crashed ?? { bounds: [], counts: [], total: 0 }));
-    expect(measured.checkpoints?.counts[2]).toBe(measured.checkpoints?.counts[6]);
+    // As many of either, but each bucket is extrapolated, and rounded, by itself.
+    const [fast = 0, slow = 0] = [measured.checkpoints?.counts[2], measured.checkpoints?.counts[6]];
+    expect(fast).toBeGreaterThanOrEqual(sessions / 2);
+    expect(Math.abs(fast - slow)).toBeLessThanOrEqual(2);
     expect(measured.restartsAfterCrash?.atOnce.downtimeMs.mean).toBeCloseTo(2_000, 6);
     expect(measured.restartsAfterCrash?.waited.downtimeMs.n).toBe(0);
     expect(Date.now() - (measured.newestAtMs ?? 0)).toBeLessThan(5_000);
