@@ -70,11 +70,13 @@ describe('a control worker that is killed before and after each call', () => {
     console.log(`${fate}: killed before and after ${calls.join(', ')}`);
     const ends = await runEach(fate, calls);
     expect(ends.map(({ dieAt }) => dieAt).toSorted()).toEqual(calls.toSorted());
-    const wantedEnd = { conclusion: wanted.conclusion, deaths: 2, published: wanted.value, held: null, open: null };
+    // A push to sessions is the parameter's own: the experiment may be over before it is called again, and its second death comes.
+    const deathsAt = (dieAt: string): unknown => (dieAt.startsWith('pushParameter') ? expect.toBeOneOf([1, 2]) : 2);
+    const wantedEnd = { conclusion: wanted.conclusion, published: wanted.value, held: null, open: null };
     const ended = ends.map(({ dieAt, ended: { conclusion, deaths, published, parameter } }) => ({
       dieAt,
       end: { conclusion, deaths, published: published?.value, held: parameter.holder, open: published?.rollout ?? published?.enrolment ?? parameter.rollout ?? parameter.enrolment },
     }));
-    expect(ended).toEqual(ends.map(({ dieAt }) => ({ dieAt, end: wantedEnd })));
+    expect(ended).toEqual(ends.map(({ dieAt }) => ({ dieAt, end: { ...wantedEnd, deaths: deathsAt(dieAt) } })));
   });
 });
