@@ -62,7 +62,7 @@ function whole(text: string): number {
 
 await new Command('validate:kaizen')
   .description('Simulates sequences of experiments through the functions that decide real ones, and writes docs/kaizen.md. Fails where too much is falsely found, or too little is found.')
-  .option('--repeats <count>', 'sequences for each share of true effects', whole, 4)
+  .option('--repeats <count>', 'sequences for each share of true effects', whole, 2)
   .option('--seed <number>', 'of the first sequence', whole, 1)
   .action(({ repeats, seed }: { repeats: number; seed: number }) => validate(repeats, seed))
   .parseAsync();
