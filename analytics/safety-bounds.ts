@@ -10,6 +10,7 @@ import { judgeSafety, safetyBoundsSchema, type SafetyBoundsOptions, type SafetyF
 import type { Arms } from '../domain/statistics/interval.js';
 import type { SHIMMetrics } from './metrics-registry.js';
 import { openStore } from './outcomes/open-store.js';
+import { storeAddress } from './outcomes/store-address.js';
 import type { Store } from './outcomes/store.js';
 
 /** What safety is judged from. */
@@ -73,7 +74,7 @@ export class SafetyBounds extends EventEmitter<{ threshold_violated: [violation:
   async validate(experiment: { id: string }, metrics: SHIMMetrics | SafetyRecord, stage: SafetyStage = 'deploy'): Promise<SafetyValidation> {
     if ('unitsSoFar' in metrics) return this.judge(experiment.id, metrics, stage);
     const home = process.env['SHIM_HOME'] ?? join(homedir(), '.shim');
-    const store = await openStore(this.settings.store ?? process.env['SHIM_DATABASE_URL'] ?? join(home, 'outcomes.db'));
+    const store = await openStore(this.settings.store ?? storeAddress(home));
     try {
       return await this.judge(experiment.id, store, stage);
     } finally {

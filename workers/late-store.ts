@@ -1,11 +1,5 @@
-import { join } from 'node:path';
 import { openStore } from '../analytics/outcomes/open-store.js';
 import type { Store } from '../analytics/outcomes/store.js';
-
-/** Where the record is kept: in the database that SHIM_DATABASE_URL names, or in a file of $SHIM_HOME. */
-export function storeAddress(home: string, environment: NodeJS.ProcessEnv = process.env): string {
-  return environment['SHIM_DATABASE_URL'] ?? join(home, 'outcomes.db');
-}
 
 /**
  * The store, opened when it is first asked for anything. One that cannot be opened fails that call alone, and the next one tries

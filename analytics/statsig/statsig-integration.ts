@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { Arm } from '../../domain/experiments/unit.js';
 import { checkParameterValue, parameterNames, parameterTable, type ParameterName, type ParameterValue } from '../../domain/parameter-table.js';
 import { parametersSchema } from '../../domain/parameters.js';
 import { assignParameters } from '../assign-parameters.js';
 import { openStore } from '../outcomes/open-store.js';
+import { storeAddress } from '../outcomes/store-address.js';
 import type { PublishedParameter, Store } from '../outcomes/store.js';
 import { resultsOf, type ExperimentResults } from './experiment-results.js';
 import { integrationHome, localStatsig, StatsigKeyError } from './integration-connection.js';
@@ -16,9 +16,6 @@ import type { ConsoleDebt, RegisteredExperiment, ValueDebt } from './platform.js
 import { StatsigPlatform } from './statsig-platform.js';
 
 const cloudAddress = 'https://statsigapi.net';
-
-/** Of the store, where no address is given. */
-const storeFile = 'outcomes.db';
 
 /** Between two rounds of the mirror, ms. */
 const mirrorEveryMs = 2_000;
@@ -98,7 +95,7 @@ export class StatsigIntegration {
     if (this.opened) return;
     const home = integrationHome(this.options.home);
     const { connection, process: child } = this.apiKey === undefined ? await localStatsig(home, this.options.workersFolder) : { connection: this.given(this.apiKey), process: null };
-    const store = this.options.store ?? (await openStore(process.env['SHIM_DATABASE_URL'] ?? join(home, storeFile)));
+    const store = this.options.store ?? (await openStore(storeAddress(home)));
     const platform = await StatsigPlatform.open({ connection, outbox: store });
     const mirror = new StatsigMirror({ store, connection, platform, onRefused: () => undefined });
     mirror.start(mirrorEveryMs, () => undefined);

@@ -1,9 +1,10 @@
-import { ActivityCancellationType, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { EntityActivities } from '../../activities/entity-activities.js';
 import type { ExperimentActivities, LookInput } from '../../activities/experiment-activities.js';
 import type { ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { Enrolment } from '../kaizen-messages.js';
 import { controlQueue } from '../messages.js';
+import { untilGivenUp } from '../until-given-up.js';
 
 type Registered = Parameters<ExperimentActivities['allocateExperiment']>[0]['experiment'];
 type Debt = Parameters<ExperimentActivities['closeAtStatsig']>[0];
@@ -57,24 +58,14 @@ export type PublishedParameter = NonNullable<Awaited<ReturnType<ExperimentActivi
 export type Answer<T> = { kind: 'done'; result: T } | { kind: 'given_up' } | { kind: 'failed'; type: string; message: string };
 
 /** Runs a call to its end, or until `giveUp` turns true. */
-export async function answer<T>(call: () => Promise<T>, giveUp: () => boolean = () => false): Promise<Answer<T>> {
-  const calling = new CancellationScope();
-  const watching = new CancellationScope();
-  watching
-    .run(() => condition(giveUp))
-    .then(() => calling.cancel())
-    .catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
+export async function answer<T>(call: () => Promise<T>, giveUp?: () => boolean): Promise<Answer<T>> {
   try {
-    return { kind: 'done', result: await calling.run(call) };
+    return { kind: 'done', result: await untilGivenUp(call, giveUp) };
   } catch (error) {
     if (isCancellation(error)) return { kind: 'given_up' };
     if (!(error instanceof ActivityFailure)) throw error;
     const { cause } = error;
     return { kind: 'failed', type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Timeout', message: cause?.message ?? error.message };
-  } finally {
-    watching.cancel();
   }
 }
 

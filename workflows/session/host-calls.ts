@@ -1,7 +1,8 @@
-import { ActivityCancellationType, ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { HostActivities } from '../../activities/host-activities.js';
 import type { ApplyParametersInput, CreateCheckpointInput, RecordStateInput, StartAgentInput, StopAgentInput } from '../../domain/host-requests.js';
 import { hostQueue } from '../messages.js';
+import { untilGivenUp } from '../until-given-up.js';
 
 /** How a call to the host came out; what is none of these is thrown. */
 export type HostAnswer<T> =
@@ -54,22 +55,10 @@ export type HostCalls = ReturnType<typeof hostCalls>;
 
 /** Runs one call; `giveUp` turning true cancels it. */
 async function answer<T>(call: () => Promise<T>, giveUp?: () => boolean): Promise<HostAnswer<T>> {
-  const calling = new CancellationScope();
-  const watching = new CancellationScope();
-  if (giveUp) {
-    watching
-      .run(() => condition(giveUp))
-      .then(() => calling.cancel())
-      .catch((error: unknown) => {
-        if (!isCancellation(error)) throw error;
-      });
-  }
   try {
-    return { kind: 'done', result: await calling.run(call) };
+    return { kind: 'done', result: await untilGivenUp(call, giveUp) };
   } catch (error) {
     return outcomeOf(error);
-  } finally {
-    watching.cancel();
   }
 }
 
