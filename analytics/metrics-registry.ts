@@ -9,7 +9,7 @@ import { monitorBoundsMs, restartBoundsMs } from '../domain/opportunity-rules/me
 import { resumeStrategies } from '../domain/parameters.js';
 import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
-import type { BoundName } from '../domain/safety-bounds.js';
+import { safetyBoundsSchema, type BoundName } from '../domain/safety-bounds.js';
 import { metricNames as names } from './metric-names.js';
 import { MetricsServer } from './metrics-server.js';
 import type { Samples } from './metrics-source/sampled-measurements.js';
@@ -75,6 +75,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     // A counter that begins with its first count has never risen, to who looks by increase().
     for (const strategy of resumeStrategies) for (const result of ['running', 'failed']) this.resumesByResult.inc({ strategy, result }, 0);
     for (const conclusion of experimentConclusions) this.experimentsConcluded.inc({ conclusion }, 0);
+    for (const bound of safetyBoundsSchema.keyof().options) this.safetyViolations.inc({ bound }, 0);
     for (const gauge of [this.experimentsOpen, this.statsigOwed]) gauge.remove();
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);

@@ -5,12 +5,14 @@ import { Alerts } from '../analytics/alerts.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { storeAddress } from '../analytics/outcomes/store-address.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
+import { writeMetricsTarget } from '../host/metrics-target.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
 import { controlActivities } from './control-activities.js';
 import { countingStore, measureKaizen } from './kaizen-metrics.js';
 import { lateStore } from './late-store.js';
 import { createLogger } from './logger.js';
+import { measureSessionStates } from './session-states.js';
 import { connectToStatsig } from './statsig.js';
 import { connectToTemporal } from './temporal-connection.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -30,22 +32,26 @@ async function main(): Promise<void> {
   const statsig = connectToStatsig(home, process.env, store, logger);
   const metrics = new SHIMMetrics({ temporalMetricsUrl: telemetry.url });
   const alerts = new Alerts({ webhook: process.env['SHIM_ALERT_WEBHOOK'], log: logger, registry: metrics.registry });
+  const client = new Client({ connection, namespace });
   const stopMeasuring = measureKaizen(store, alerts, metrics, logger);
+  const stopCounting = measureSessionStates(client, metrics.registry, logger);
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue: controlQueue,
     workflowBundle: workflowBundle(),
-    activities: controlActivities({ client: new Client({ connection, namespace }), store: countingStore(store, metrics), platform: statsig.platform, alerts }),
+    activities: controlActivities({ client, store: countingStore(store, metrics), platform: statsig.platform, alerts }),
     identity: `shim-control@${hostname()}`,
     maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: '1 s',
   });
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_CONTROL_METRICS_PORT'] ?? 0));
   writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
+  writeMetricsTarget(home, 'control', metricsPort);
   logger.info({ metricsPort }, 'control worker is up');
   await worker.run();
   stopMeasuring();
+  stopCounting();
   await metrics.stopServer();
   await statsig.close();
   await store.close();

@@ -6,6 +6,7 @@ import { createLeaseActivities } from '../activities/lease-activities.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import type { HostContext, HostEvents } from '../host/host-context.js';
+import { writeMetricsTarget } from '../host/metrics-target.js';
 import { takeHostLock } from '../host/process/lock.js';
 import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';
@@ -15,6 +16,7 @@ import { hostQueue, hostWorkflowId, leaseHeldSignal } from '../workflows/message
 import { serviceNames } from './embedded/keeper.js';
 import { boundServiceLogs } from './embedded/service-logs.js';
 import { createLogger } from './logger.js';
+import { measureHomeSpace } from './home-space.js';
 import { measureHost } from './host-metrics.js';
 import { askInitStrategy, superviseHostOptions } from './init-strategy.js';
 import { connectToTemporal } from './temporal-connection.js';
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
   const daemon = new SupervisorDaemon(host, (durationMs) => metrics.monitorLooked(durationMs));
   const stopBounding = boundServiceLogs(home, serviceNames, (error) => logger.warn({ error }, 'a service log could not be bounded'));
   measureHost(daemon, host, metrics, logger);
+  measureHomeSpace(home, metrics.registry);
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_METRICS_PORT'] ?? 0));
   const { adopted, owed } = await daemon.start(askInitStrategy(client, hostId, home, logger));
   const announce = async () => {
@@ -66,6 +69,7 @@ async function main(): Promise<void> {
   const running = worker.run();
   await client.workflow.start('superviseHost', superviseHostOptions(hostId));
   writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
+  writeMetricsTarget(home, 'host', metricsPort);
   logger.info({ hostId, metricsPort, adopted, owed, cgroups: host.cgroups !== null }, 'host worker is up');
   await running;
   letGo.abort();

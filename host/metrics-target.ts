@@ -1,0 +1,20 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostId } from './shim-home.js';
+
+/** Where Prometheus finds this machine's workers: `file_sd_configs` with `*.json` in it follows their ports. */
+export function metricsTargetsFolder(home: string): string {
+  return join(home, 'run', 'metrics-targets');
+}
+
+/**
+ * Notes where a worker serves its metrics, as Prometheus' file discovery reads it. The file is readable for all, unlike
+ * the rest: it holds a port, and Prometheus runs as a user of its own.
+ */
+export function writeMetricsTarget(home: string, worker: 'host' | 'control', port: number): void {
+  const folder = metricsTargetsFolder(home);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${worker}.json`);
+  writeFileSync(`${file}.new`, JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { worker, host: hostId(home) } }]), { mode: 0o644 });
+  renameSync(`${file}.new`, file);
+}
