@@ -8,6 +8,7 @@ import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
+import { AlertReceiver } from './alert-receiver.js';
 import { controlActivities } from './control-activities.js';
 import { countingStore, measureKaizen } from './kaizen-metrics.js';
 import { lateStore } from './late-store.js';
@@ -45,13 +46,17 @@ async function main(): Promise<void> {
     maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: '1 s',
   });
+  const alertPort = process.env['SHIM_ALERT_PORT'];
+  const receiver = alertPort === undefined ? null : new AlertReceiver({ home, client, registry: metrics.registry, logger });
+  const alertsAt = await receiver?.start(Number(alertPort));
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_CONTROL_METRICS_PORT'] ?? 0));
   writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
   writeMetricsTarget(home, 'control', metricsPort);
-  logger.info({ metricsPort }, 'control worker is up');
+  logger.info({ metricsPort, alertsAt }, 'control worker is up');
   await worker.run();
   stopMeasuring();
   stopCounting();
+  await receiver?.stop();
   await metrics.stopServer();
   await statsig.close();
   await store.close();

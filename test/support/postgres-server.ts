@@ -1,21 +1,13 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { anyFreePort } from '../../workers/embedded/free-port.js';
+import { postgresUser } from '../../scripts/stack/postgresql.js';
 import { poll } from './poll.js';
-
-const debian = '/usr/lib/postgresql';
-
-/** Where the server's programs are; null on a machine that has none. */
-export function postgresPrograms(): string | null {
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
-  const folder = versions.map((version) => join(debian, version, 'bin')).find((path) => existsSync(join(path, 'initdb')));
-  return folder ?? null;
-}
 
 /** A real PostgreSQL of a test's own, on loopback. */
 export class PostgresServer {
@@ -29,7 +21,7 @@ export class PostgresServer {
 
   static async start(programs: string): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'shim-postgres-'));
-    const user = serverUser();
+    const user = postgresUser();
     if (user) chownSync(folder, user.uid, user.gid);
     const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: 'ignore' as const };
     execFileSync(join(programs, 'initdb'), ['--pgdata', join(folder, 'data'), '--auth=trust', '--username=shim', '--no-sync'], options);
@@ -82,11 +74,4 @@ export class PostgresServer {
       throw error;
     }
   }
-}
-
-/** PostgreSQL refuses to run as root. */
-function serverUser(): { uid: number; gid: number } | null {
-  if (process.getuid?.() !== 0) return null;
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
 }

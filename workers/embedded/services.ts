@@ -66,7 +66,7 @@ export async function startServices({ home, environment, onProgress, workersFold
       const temporal = readService(home, 'temporal');
       // A keeper whose server is just dead brings it back at the ports it had.
       const record = (temporal.pid === null && temporal.keeperPid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home, environment));
-      await keep(home, 'temporal', serverCommand(home, record, namespace, onProgress), environment, onProgress);
+      await keep(home, 'temporal', serverCommand(home, record, namespace, onProgress, environment['SHIM_TEMPORAL_METRICS_PORT']), environment, onProgress);
       await untilServing(record.address, namespace, deadlineMs).catch((error: unknown) => {
         throw new ServiceError(`${error instanceof Error ? error.message : String(error)}; see ${temporal.logFile}`, { cause: error });
       });

@@ -48,9 +48,10 @@ export async function choosePorts(home: string, environment: NodeJS.ProcessEnv):
  * The command line of the embedded server: a database file in WAL mode that survives power cuts, and two limits raised
  * that would cost a restart 50 ms.
  *
+ * @param metricsPort of the server's own metrics; any free one without it.
  * @throws Error with what to do, where there is no Temporal CLI and none can be fetched.
  */
-export function serverCommand(home: string, { port, uiPort }: TemporalRecord, namespace: string, onProgress: (text: string) => void): string[] {
+export function serverCommand(home: string, { port, uiPort }: TemporalRecord, namespace: string, onProgress: (text: string) => void, metricsPort?: string): string[] {
   mkdirSync(join(home, 'temporal'), { recursive: true, mode: 0o700 });
   const pair = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   return [
@@ -62,6 +63,7 @@ export function serverCommand(home: string, { port, uiPort }: TemporalRecord, na
     ...pair('--port', [String(port)]),
     ...pair('--ui-ip', ['127.0.0.1']),
     ...pair('--ui-port', [String(uiPort)]),
+    ...pair('--metrics-port', metricsPort === undefined ? [] : [metricsPort]),
     ...pair('--namespace', [namespace]),
     ...pair('--log-level', ['warn']),
     ...pair('--sqlite-pragma', ['journal_mode=WAL', 'synchronous=FULL']),

@@ -8,7 +8,8 @@ import { postgresDialect } from '../../../analytics/outcomes/postgres-database.j
 import { sqliteDialect } from '../../../analytics/outcomes/sqlite-database.js';
 import type { Assignment, Store } from '../../../analytics/outcomes/store.js';
 import type { StoreTables } from '../../../analytics/outcomes/tables.js';
-import { postgresPrograms, PostgresServer } from '../../support/postgres-server.js';
+import { postgresPrograms } from '../../../scripts/stack/programs.js';
+import { PostgresServer } from '../../support/postgres-server.js';
 
 /** A database of one test's own. */
 export interface StorePlace {

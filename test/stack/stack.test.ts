@@ -1,0 +1,124 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { anyFreePort } from '../../workers/embedded/free-port.js';
+import { readService } from '../../workers/embedded/keeper.js';
+import { readWorkerRecord } from '../../host/shim-home.js';
+import { findStackPrograms } from '../../scripts/stack/programs.js';
+import type { StackPorts } from '../../scripts/stack/configuration.js';
+import { runCli } from '../client/built-cli.js';
+import { poll } from '../support/poll.js';
+import { projectRoot } from '../support/project-root.js';
+
+// The compiled one: it starts the compiled workers beside it.
+const { Stack } = (await import(new URL('../../dist/scripts/stack/stack.js', import.meta.url).href)) as typeof import('../../scripts/stack/stack.js');
+
+interface RuleGroup {
+  rules: { name: string; health: string; lastError?: string; state?: string }[];
+}
+interface Target {
+  labels: { job: string; worker?: string };
+  health: string;
+  lastError: string;
+}
+
+/** The names of our metrics and the SDK's in a text. */
+function metricNamesIn(text: string): Set<string> {
+  return new Set(text.match(/\b(?:shim|temporal)_[a-z0-9_]+\b/g) ?? []);
+}
+
+describe('the stack', { timeout: 240_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shim-stack-'));
+  const home = join(folder, 'home');
+  const run = (...argv: string[]) => runCli(argv, { SHIM_HOME: home, USER: 'tester' });
+  const json = async <T>(...argv: string[]): Promise<T> => JSON.parse((await run(...argv, '--json')).stdout) as T;
+  let stack: InstanceType<typeof Stack>;
+  let ports: StackPorts;
+
+  async function prometheus<T>(path: string): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${ports.prometheus}/api/v1/${path}`);
+    return ((await response.json()) as { data: T }).data;
+  }
+
+  beforeAll(async () => {
+    ports = { prometheus: await anyFreePort(), alertmanager: await anyFreePort(), alerts: await anyFreePort(), temporalMetrics: await anyFreePort(), postgresql: await anyFreePort() };
+    const environment = { ...process.env, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0' };
+    stack = new Stack({ home, programs: findStackPrograms(), ports, environment, onProgress: () => undefined });
+    await stack.start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('has Prometheus find and scrape the workers and Temporal', async () => {
+    const targets = await poll(
+      async () => (await prometheus<{ activeTargets: Target[] }>('targets')).activeTargets,
+      (found) => found.length === 3 && found.every(({ health }) => health === 'up'),
+      60_000,
+    );
+    expect(targets.map(({ labels }) => `${labels.job} ${labels.worker ?? ''}`).sort()).toEqual(['shim control', 'shim host', 'temporal ']);
+  });
+
+  it('has a Prometheus that can evaluate every rule', async () => {
+    const groups = await poll(
+      async () => (await prometheus<{ groups: RuleGroup[] }>('rules')).groups,
+      (found) => found.length > 0 && found.every(({ rules }) => rules.every(({ health }) => health !== 'unknown')),
+      60_000,
+    );
+    expect(groups.flatMap(({ rules }) => rules).filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+
+  it('exports every metric that a rule asks for, and only what promtool finds no fault with', async () => {
+    await run('run', '--name', 'counted', '--', 'sh', '-c', 'sleep 1');
+    const rules = ['recording-rules.yml', 'alert-rules.yml'].map((file) => readFileSync(join(projectRoot(), 'deploy', 'prometheus', file), 'utf8')).join('\n');
+    const exported = await poll(
+      async () => (await Promise.all((['host-worker', 'control-worker'] as const).map(async (worker) => (await fetch(`http://127.0.0.1:${readWorkerRecord(home, worker)?.metricsPort}/metrics`)).text()))).join('\n'),
+      (text) => text.includes('temporal_workflow_task_schedule_to_start_latency_seconds_bucket') && text.includes('shim_open_sessions'),
+      60_000,
+    );
+    const names = metricNamesIn(exported);
+    expect([...metricNamesIn(rules)].filter((name) => !names.has(name))).toEqual([]);
+    const ours = exported.split('\n').filter((line) => / shim_|^shim_/.test(line));
+    const host = ours.slice(0, ours.findLastIndex((line) => line.startsWith('# HELP shim_home')) + 4);
+    expect(spawnSync('promtool', ['check', 'metrics'], { input: `${host.join('\n')}\n`, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('keeps outcomes in PostgreSQL where there is one', async () => {
+    const doctor = await run('doctor');
+    expect(doctor.stdout + doctor.stderr).not.toContain('outcomes.db');
+  });
+
+  it('has an alert pause the experiments, once, through Prometheus and Alertmanager', async () => {
+    const { id } = await json<{ id: string }>('try', 'danger_zone', '0.6');
+    const short = id.replace('experiment/', '');
+    const phase = async () => (await json<{ phase: string }>('experiments', short)).phase;
+    await poll(phase, (now) => now === 'running', 30_000);
+    const { pid } = readService(home, 'host-worker');
+    // A worker that hangs: ShimHostLost fires after a minute without a scrape.
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      await poll(phase, (now) => now === 'paused', 180_000);
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    expect(await json('experiments', short)).toMatchObject({ phase: 'paused', reason: expect.stringMatching(/^paused by alert ShimHostLost: the host worker of .* does not answer/) });
+    // A person's word stands against the same alert told again.
+    await run('experiment', short, 'resume');
+    await poll(phase, (now) => now === 'running', 30_000);
+    const alert = { status: 'firing', labels: { alertname: 'ShimHostLost', pause_experiments: 'true' }, annotations: {}, startsAt: '2026-01-01T00:00:00Z', fingerprint: 'f1' };
+    const send = (token: string) =>
+      fetch(`http://127.0.0.1:${ports.alerts}/alerts`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ version: '4', alerts: [alert] }) });
+    const token = readFileSync(join(home, 'alert-token'), 'utf8').trim();
+    expect((await send(token)).status).toBe(200);
+    await poll(phase, (now) => now === 'paused', 30_000);
+    await run('experiment', short, 'resume');
+    await poll(phase, (now) => now === 'running', 30_000);
+    expect((await send(token)).status).toBe(200);
+    expect(await phase()).toBe('running');
+    expect((await send('wrong')).status).toBe(401);
+  });
+});
