@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,6 +11,12 @@ export interface PostgresCluster {
   user: { uid: number; gid: number } | null;
   /** For SHIM_DATABASE_URL. */
   address: string;
+}
+
+/** Where a cluster for this home is kept. Root's folders are closed to the user that it then runs as: it has one of Debian's beside its own. */
+export function postgresqlFolder(home: string): string {
+  if (postgresUser() === null) return join(home, 'stack', 'postgresql');
+  return join('/var/lib/postgresql', `shim-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -8,7 +8,7 @@ import { ensureShimHome } from '../../host/shim-home.js';
 import { alertToken } from '../../workers/alert-receiver.js';
 import { startServices, stopServices } from '../../workers/embedded/services.js';
 import { writeStackConfiguration, type StackPorts } from './configuration.js';
-import { preparePostgresql } from './postgresql.js';
+import { postgresqlFolder, preparePostgresql } from './postgresql.js';
 import type { StackPrograms } from './programs.js';
 
 const readyWithinMs = 60_000;
@@ -20,6 +20,8 @@ export interface StackOptions {
   ports: StackPorts;
   environment: NodeJS.ProcessEnv;
   onProgress: (text: string) => void;
+  /** Of the cluster; see postgresqlFolder() without it. */
+  postgresqlFolder?: string;
 }
 
 /** Prometheus, Alertmanager, PostgreSQL and SHIM's services on this machine, with the configuration of deploy/. */
@@ -35,7 +37,7 @@ export class Stack {
     alertToken(home);
     const folder = writeStackConfiguration(home, ports);
     mkdirSync(join(folder, 'log'), { recursive: true, mode: 0o700 });
-    const store = await this.startPostgresql(folder);
+    const store = await this.startPostgresql();
     await startServices({ home, onProgress, environment: { ...environment, ...store, SHIM_ALERT_PORT: String(ports.alerts), SHIM_TEMPORAL_METRICS_PORT: String(ports.temporalMetrics) } });
     await this.run('alertmanager', programs.alertmanager, ['--config.file=alertmanager.yml', '--storage.path=data', `--web.listen-address=127.0.0.1:${ports.alertmanager}`, '--cluster.listen-address='], join(folder, 'alertmanager'), `http://127.0.0.1:${ports.alertmanager}/-/ready`);
     await this.run('prometheus', programs.prometheus, ['--config.file=prometheus.yml', '--storage.tsdb.path=data', '--web.enable-lifecycle', `--web.listen-address=127.0.0.1:${ports.prometheus}`], join(folder, 'prometheus'), `http://127.0.0.1:${ports.prometheus}/-/ready`);
@@ -52,13 +54,12 @@ export class Stack {
     this.children.length = 0;
   }
 
-  private async startPostgresql(folder: string): Promise<NodeJS.ProcessEnv> {
+  private async startPostgresql(): Promise<NodeJS.ProcessEnv> {
     const { programs, ports, home } = this.options;
     if (programs.postgresql === null) return {};
-    // Its user has to pass through the folders above its own.
-    for (const path of [home, folder]) chmodSync(path, statSync(path).mode | 0o011);
-    const { command, args, user, address } = preparePostgresql(programs.postgresql, join(folder, 'postgresql'), ports.postgresql);
-    this.spawn('postgresql', command, args, join(folder, 'postgresql'), user);
+    const folder = this.options.postgresqlFolder ?? postgresqlFolder(home);
+    const { command, args, user, address } = preparePostgresql(programs.postgresql, folder, ports.postgresql);
+    this.spawn('postgresql', command, args, folder, user);
     await this.until('postgresql', async () => {
       const client = new pg.Client({ connectionString: address });
       client.on('error', () => undefined);

@@ -7,19 +7,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const hasCompose = spawnSync('docker-compose', ['--version']).status === 0;
 
 function config(environment: NodeJS.ProcessEnv) {
-  return spawnSync('docker-compose', ['-f', 'docker-compose.temporal.yaml', '--profile', 'metrics', 'config'], { cwd: root, env: { ...process.env, ...environment }, encoding: 'utf8' });
+  return spawnSync('docker-compose', ['-f', 'docker-compose.temporal.yaml', '--profile', 'analytics', 'config'], { cwd: root, env: { ...process.env, ...environment }, encoding: 'utf8' });
 }
 
 describe('the production compose file', () => {
   it.skipIf(!hasCompose)('is valid', () => {
-    const { status, stderr, stdout } = config({ TEMPORAL_DB_PASSWORD: 'chosen' });
+    const { status, stderr, stdout } = config({ TEMPORAL_DB_PASSWORD: 'chosen', SHIM_DB_PASSWORD: 'chosen too', SHIM_HOME: '/home/somebody/.shim' });
     expect(stderr).not.toMatch(/error|unsupported/i);
     expect(status).toBe(0);
     expect(stdout).toContain('temporalio/server:1.32.0');
   });
 
   it.skipIf(!hasCompose)('refuses to start without a password', () => {
-    const { status, stderr } = config({ TEMPORAL_DB_PASSWORD: '' });
+    const { status, stderr } = config({ TEMPORAL_DB_PASSWORD: '', SHIM_DB_PASSWORD: 'chosen', SHIM_HOME: '/home/somebody/.shim' });
     expect(status).not.toBe(0);
     expect(stderr).toContain('set it in .env');
   });
