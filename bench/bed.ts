@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { ShimClient } from '../client/shim-client.js';
 import { createSpec } from '../client/session-spec.js';
 import { startSessionHere } from '../client/start-session.js';
+import { mapBounded } from '../domain/concurrency.js';
 import { startServices, stopServices } from '../workers/embedded/services.js';
+
+/** Sessions that are stopped at the same time. */
+const stopsAtOnce = 32;
 
 /** A whole SHIM for a benchmark, with a home and ports of its own. */
 export class Bed {
@@ -25,8 +29,7 @@ export class Bed {
       const client = await ShimClient.connect(bed.home, bed.environment);
       try {
         await work(bed, client);
-        for (const { name } of await client.list()) await client.stop(name, { by: 'the end of the benchmark' });
-        for (const { name } of await client.list()) await client.waitForState(name, ['stopped', 'completed'], 30_000);
+        await bed.stopAll(client);
       } finally {
         await client.close();
       }
@@ -38,6 +41,15 @@ export class Bed {
 
   async up(): Promise<void> {
     await startServices({ home: this.home, environment: this.environment, onProgress: () => undefined });
+  }
+
+  /** Stops every session, and waits until all have ended. */
+  async stopAll(client: ShimClient): Promise<void> {
+    const names = (await client.list()).map(({ name }) => name);
+    await mapBounded(names, stopsAtOnce, async (name) => {
+      await client.stop(name, { by: 'the end of the benchmark' });
+      await client.waitUntilClosed(name);
+    });
   }
 
   async start(client: ShimClient, request: Parameters<typeof createSpec>[0], extra: NodeJS.ProcessEnv = {}): Promise<void> {

@@ -1,16 +1,28 @@
+import { parseArgs } from 'node:util';
 import { benchActions } from './actions.js';
 import { benchAdoption } from './adoption.js';
 import { benchAssignment } from './assignment.js';
 import { benchMetrics } from './metrics.js';
 import { benchRestart } from './restart.js';
+import { benchScale } from './scale.js';
 import { benchStatistics } from './statistics.js';
 import { benchStore } from './store.js';
 
-/** npm run bench [-- checkpoint | restart | adoption | statistics | store | metrics | assignment | actions]: all where none is named. */
+const { values, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Of `scale`: how many, and how long they are looked at while they rest, s. */
+    sessions: { type: 'string', default: '1000' },
+    rest: { type: 'string', default: '60' },
+  },
+});
+
+/** npm run bench [-- checkpoint | restart | adoption | scale | statistics | store | metrics | assignment | actions]: all where none is named. */
 const benchmarks = {
   checkpoint: () => import('./checkpoint-bench.js'),
   restart: () => benchRestart(60),
   adoption: () => benchAdoption(50),
+  scale: () => benchScale(Number(values.sessions), Number(values.rest)),
   statistics: () => benchStatistics(),
   store: () => benchStore(),
   metrics: () => benchMetrics(),
@@ -18,7 +30,6 @@ const benchmarks = {
   actions: () => benchActions(),
 } as const;
 
-const named = process.argv.slice(2);
 const unknown = named.find((name) => !(name in benchmarks));
 if (unknown !== undefined) {
   console.error(`no benchmark ${JSON.stringify(unknown)}; there are ${Object.keys(benchmarks).join(', ')}`);
