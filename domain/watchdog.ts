@@ -10,16 +10,42 @@ export interface ResourceSample {
   rssBytes: number;
 }
 
+/** Trees are looked at this often, or ever more rarely while they rest, ms. */
+export const tickMs = 1_000;
+
 /** Below both of these a tree counts as idle: an event loop that only ticks uses less. */
 const activeCpuRatio = 0.02;
 const activeIoBytesPerSecond = 1_024;
 
-/** Whether a tree did anything between two looks. A tree that shrank (a child ended) did. */
+/**
+ * Whether a tree did anything between two looks. A tree that shrank (a child ended) did. What it did in a longer time than a
+ * tick may all have been done in one: a tree is left alone for longer only while it does nothing whatever.
+ */
 export function wasActive(before: ResourceSample, after: ResourceSample, elapsedMs: number): boolean {
   const cpuMs = after.cpuMs - before.cpuMs;
   const ioBytes = after.ioBytes - before.ioBytes;
   if (cpuMs < 0 || ioBytes < 0) return true;
-  return cpuMs >= elapsedMs * activeCpuRatio || ioBytes >= (elapsedMs / 1_000) * activeIoBytesPerSecond;
+  const ms = Math.min(elapsedMs, tickMs);
+  return cpuMs >= ms * activeCpuRatio || ioBytes >= (ms / 1_000) * activeIoBytesPerSecond;
+}
+
+/** Looks in a row that found a tree exactly as it was, after which it is looked at less often. */
+const quietBefore = 4;
+const longestRest = 8;
+
+/** Looks, at least, in a hang timeout. */
+const looksInTimeout = 10;
+
+/**
+ * After how many ticks of a second a tree is worth the next look, a power of two: so that all that rest share the same looks.
+ *
+ * @param quietLooks looks in a row that found it exactly as it was.
+ */
+export function lookEvery(quietLooks: number, hangTimeoutMs: number): number {
+  const most = Math.min(longestRest, hangTimeoutMs / (looksInTimeout * tickMs));
+  let ticks = 1;
+  for (let quiet = quietBefore; quiet <= quietLooks && ticks * 2 <= most; quiet += 1) ticks *= 2;
+  return ticks;
 }
 
 /** What the watchdog knows of a running attempt; times in ms on one monotonic clock. */

@@ -8,6 +8,8 @@ export class ActivityClock {
   private lastActivityMs = performance.now();
   private resultAtMs: number | null = null;
   private isRunning = false;
+  /** Looks in a row that found the tree exactly as it was; any event begins anew. */
+  quietLooks = 0;
   private last: { atMs: number; sample: TreeSample } | null = null;
 
   /** @param longestMs the longest silence of an adopted attempt so far, ms. */
@@ -44,6 +46,7 @@ export class ActivityClock {
   eventSeen(): void {
     this.longestMs = this.longestSilenceMs;
     this.lastEventMs = performance.now();
+    this.quietLooks = 0;
   }
 
   resultSeen(): void {
@@ -55,6 +58,8 @@ export class ActivityClock {
       this.longestMs = this.longestSilenceMs;
       this.lastActivityMs = nowMs;
     }
+    const isAsBefore = this.last?.sample.cpuMs === sample.cpuMs && this.last.sample.ioBytes === sample.ioBytes;
+    this.quietLooks = isAsBefore ? this.quietLooks + 1 : 0;
     this.last = { atMs: nowMs, sample };
   }
 
@@ -64,6 +69,7 @@ export class ActivityClock {
     this.lastEventMs = nowMs;
     this.lastActivityMs = nowMs;
     this.last = null;
+    this.quietLooks = 0;
     if (!this.isRunning) this.startedAtMs = nowMs;
     if (this.resultAtMs !== null) this.resultAtMs = nowMs;
   }

@@ -5,13 +5,14 @@ import { noCheckpointTimes, withCheckpoint, type CheckpointTimes } from '../doma
 import { withLiveOf } from '../domain/parameter-table.js';
 import type { Parameters } from '../domain/parameters.js';
 import type { SessionSpec } from '../domain/session.js';
-import { judge } from '../domain/watchdog.js';
+import { judge, lookEvery } from '../domain/watchdog.js';
 import { ActivityClock } from './activity-clock.js';
 import type { Agent } from './agents/agent.js';
 import { AttemptOutput } from './attempt-output.js';
 import { reportOf, type Ending } from './attempt-outcome.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
+import { LiveRecordFile } from './live-record.js';
 import type { Redactor } from './output/redaction.js';
 import { Readiness } from './readiness.js';
 import { fence, treeOf, watchEnd, type Held, type HeldAttempt } from './process/holder.js';
@@ -75,7 +76,7 @@ export class AttemptRunner {
   private readonly clock: ActivityClock;
   private checkpointTimes: CheckpointTimes;
   private given: Parameters;
-  private liveWrittenMs = Number.NEGATIVE_INFINITY;
+  private readonly liveFile: LiveRecordFile;
 
   constructor(
     private readonly host: HostContext,
@@ -83,6 +84,7 @@ export class AttemptRunner {
     earlier: LiveRecord | null,
   ) {
     const { startedAtMs, parameters, folder, session, spec, agent, redact, key } = setup;
+    this.liveFile = new LiveRecordFile(folder, liveRecordIntervalMs);
     this.collector = new SignalCollector(startedAtMs, parameters.dangerZone, earlier ?? undefined);
     this.given = parameters;
     this.runningAtMs = earlier?.runningAtMs ?? null;
@@ -166,7 +168,16 @@ export class AttemptRunner {
     this.answered();
   }
 
-  /** Looks at the attempt with a fresh sample of its tree; called about once a second. */
+  /**
+   * After how many ticks of the monitor it is worth the next look, a power of two. One that rests is looked at less often, but
+   * ten times in its hang timeout; one that has not begun to run, or has given its result, at every tick.
+   */
+  get lookEvery(): number {
+    if (this.runningAtMs === null || this.clock.hasResult) return 1;
+    return lookEvery(this.clock.quietLooks, this.given.hangTimeoutMs);
+  }
+
+  /** Looks at the attempt with a fresh sample of its tree. */
   tick(sample: TreeSample | null): void {
     if (this.isEnding) return;
     const nowMs = performance.now();
@@ -191,7 +202,7 @@ export class AttemptRunner {
       return;
     }
     this.checkpointIfDue();
-    if (nowMs - this.liveWrittenMs >= liveRecordIntervalMs) this.writeLive();
+    if (this.liveFile.isDue(nowMs)) this.liveFile.update(this.liveRecord());
   }
 
   /** The watchdog's own clock stood still (suspend, SIGCONT): its waits start anew. */
@@ -344,10 +355,13 @@ export class AttemptRunner {
   }
 
   private writeLive(): void {
-    this.liveWrittenMs = performance.now();
+    this.liveFile.write(this.liveRecord());
+  }
+
+  private liveRecord(): LiveRecord {
     const { signals, risk, zones, maxContextUse } = this.collector;
     const { sample, longestSilenceMs } = this.clock;
-    this.setup.folder.writeLive({
+    return {
       runningAtMs: this.runningAtMs,
       signals,
       risk,
@@ -358,7 +372,7 @@ export class AttemptRunner {
       checkpointTimes: this.checkpointTimes,
       maxContextUse,
       longestSilenceMs,
-    });
+    };
   }
 
   private transcriptPath(): string | null {

@@ -1,18 +1,18 @@
+import { tickMs } from '../domain/watchdog.js';
 import { readProcessTable } from './process/process-table.js';
 import { treeOf } from './process/holder.js';
 import { sampleTree } from './process/resources.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HostContext } from './host-context.js';
 
-const tickMs = 1_000;
-
 /** A tick that comes this late was not late: the clock stood still, or this process did, ms. */
 const gapMs = 5_000;
 
-/** Looks at every live attempt once a second: one pass over the process table serves them all. */
+/** Looks at every live attempt once a second, less often at one that rests: one pass over the process table serves all that are due. */
 export class ProcessMonitor {
   private timer: NodeJS.Timeout | null = null;
   private lastTickMs = performance.now();
+  private ticks = 0;
 
   /** @param onLook told how long each look took, ms. */
   constructor(
@@ -34,7 +34,8 @@ export class ProcessMonitor {
     const startedMs = performance.now();
     const stoodStill = startedMs - this.lastTickMs > tickMs + gapMs;
     this.lastTickMs = startedMs;
-    const runners = this.attempts();
+    this.ticks += 1;
+    const runners = this.attempts().filter(({ lookEvery }) => stoodStill || this.ticks % lookEvery === 0);
     if (runners.length === 0) return;
     const table = readProcessTable();
     for (const runner of runners) {

@@ -7,8 +7,14 @@ import { watchPath } from './watch-path.js';
 /** Read at once, bytes: what many short lines lead to has to fit into a turn of the event loop. */
 const chunkBytes = 16_384;
 
-/** Looked at this often besides the kernel's events, ms. */
-const pollMs = 500;
+/** Looked at this often besides the kernel's events, of which a flood may drop some, ms. */
+const pollMs = 5_000;
+
+/** The same where the machine has no more file watches to give, ms. */
+const pollWithoutEventsMs = 500;
+
+/** Of all tails: a chunk is read and split in one go. */
+const chunk = Buffer.allocUnsafe(chunkBytes);
 
 /** Follows a file that only grows, in bounded memory and in short turns. What has been consumed is given back to the disk. */
 export class FileTail {
@@ -16,7 +22,6 @@ export class FileTail {
   private readonly descriptor: number;
   private readonly watcher: FSWatcher | null;
   private readonly poll: NodeJS.Timeout;
-  private readonly chunk = Buffer.allocUnsafe(chunkBytes);
   private puncher: HolePuncher;
   /** End of the last complete line that was delivered. */
   private consumed: number;
@@ -38,7 +43,7 @@ export class FileTail {
     this.puncher = new HolePuncher(path, offset);
     this.consumed = offset;
     this.watcher = watchPath(path, () => this.schedule());
-    this.poll = setInterval(() => this.schedule(), pollMs);
+    this.poll = setInterval(() => this.schedule(), this.watcher ? pollMs : pollWithoutEventsMs);
     this.poll.unref();
     this.schedule();
   }
@@ -96,9 +101,9 @@ export class FileTail {
   }
 
   private readChunk(): boolean {
-    const count = readSync(this.descriptor, this.chunk, 0, chunkBytes, this.offset);
+    const count = readSync(this.descriptor, chunk, 0, chunkBytes, this.offset);
     if (count === 0) return this.beginAnewIfTruncated();
-    const read = this.chunk.subarray(0, count);
+    const read = chunk.subarray(0, count);
     const lastNewline = read.lastIndexOf(10);
     if (lastNewline >= 0) this.consumed = this.offset + lastNewline + 1;
     this.offset += count;

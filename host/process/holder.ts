@@ -4,7 +4,7 @@ import type { ProofOfDeath } from '../../domain/receipt.js';
 import { Cgroup, type CgroupRoot } from './cgroup.js';
 import type { TreeIdentity } from './find-tree.js';
 import { readHeldExit, type HeldExit } from './held-exit.js';
-import { treeMarker } from './parked-holder.js';
+import { onHolderExit, treeMarker } from './parked-holder.js';
 import { bearsMarker, isAlive, isDead, readProcess, ticksAt, type ProcessIdentity } from './process-table.js';
 import { killTree } from './process-tree.js';
 
@@ -79,6 +79,10 @@ export function fence(held: HeldAttempt): Promise<ProofOfDeath> {
 /** How often a watch looks for itself, ms: for a holder that was killed, and for an event that was dropped. */
 const pollMs = 500;
 
+/** The same once a holder is found to live: a child of this process, of whose end it is told, and one of an earlier worker, ms. */
+const pollChildMs = 10_000;
+const pollAdoptedMs = 1_000;
+
 /** The same where the machine has no more file watches to give, ms. */
 const pollWithoutEventsMs = 50;
 
@@ -101,16 +105,32 @@ export function watchEnd(held: HeldAttempt, onEnd: (end: Extract<Held, { kind: '
     const exit = readHeldExit(held.path);
     if (exit) look({ kind: 'exited', exit });
   });
+  let stopListening: (() => void) | null = null;
   const finish = () => {
     over = true;
     watcher?.close();
+    stopListening?.();
     if (poll) clearInterval(poll);
   };
-  look(inspect(held));
-  if (over) return finish;
+  const pollEvery = (ms: number, onAlive: (holder: ProcessIdentity) => void) => {
+    if (poll) clearInterval(poll);
+    poll = setInterval(() => {
+      const holder = findHolder(held);
+      if (holder) onAlive(holder);
+      else look(inspect(held));
+    }, ms).unref();
+  };
   // While the holder lives there is nothing to tell: one short read.
-  poll = setInterval(() => findHolder(held) ?? look(inspect(held)), watcher ? pollMs : pollWithoutEventsMs);
-  poll.unref();
+  const follow = ({ pid }: ProcessIdentity) => {
+    if (!watcher) return;
+    stopListening = onHolderExit(pid, () => look(inspect(held)));
+    pollEvery(stopListening ? pollChildMs : pollAdoptedMs, () => undefined);
+  };
+  const state = inspect(held);
+  look(state);
+  if (over) return finish;
+  pollEvery(watcher ? pollMs : pollWithoutEventsMs, follow);
+  if (state.kind === 'running') follow(state.holder);
   return finish;
 }
 

@@ -13,6 +13,20 @@ export const treeMarker = 'SHIM_TREE';
 /** The kernel takes no longer argument, bytes (MAX_ARG_STRLEN less its end). */
 const longestArgument = 131_071;
 
+/** The holders that this process has started and that live, by pid. */
+const children = new Map<number, ChildProcess>();
+
+/**
+ * Tells of the end of a holder that this process has started.
+ *
+ * @returns what ends the telling; null for a holder of an earlier worker, or one that is gone.
+ */
+export function onHolderExit(pid: number, listener: () => void): (() => void) | null {
+  const shell = children.get(pid);
+  shell?.once('exit', listener);
+  return shell ? () => shell.off('exit', listener) : null;
+}
+
 /** What a holder is started with before its command is known. */
 export interface ParkingPlace {
   cgroups: CgroupRoot | null;
@@ -58,6 +72,9 @@ export class ParkedHolder {
       cgroup?.remove();
       throw new Error('cannot start /bin/sh: too many processes, too many open files or too little memory');
     }
+    const { pid } = this.shell;
+    children.set(pid, this.shell);
+    this.shell.once('exit', () => children.delete(pid));
     this.shell.unref();
     this.shell.stdin?.write(parkingScript(cgroup?.path ?? null));
   }

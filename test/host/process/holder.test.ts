@@ -49,6 +49,18 @@ describe('a held command', () => {
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 127 } });
   });
 
+  it('whose holder is killed is told to be lost by whoever started the holder, without looking for it', async () => {
+    const held = newAttempt();
+    const holder = run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    await lineIn(held.path, 'pid');
+    const ended = end(held);
+    const killedMs = performance.now();
+    process.kill(holder, 'SIGKILL');
+    expect(await ended).toEqual({ kind: 'lost' });
+    // Sooner than at the next look.
+    expect(performance.now() - killedMs).toBeLessThan(5_000);
+  });
+
   it('is found running by another process, and lives on without the one that started it', async () => {
     const held = newAttempt();
     const starter = spawn(process.execPath, [fileURLToPath(new URL('../../../dist/test/fixtures/start-holder.js', import.meta.url)), held.path, held.treeId], { stdio: 'ignore' });

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assessRisk } from '../../domain/risk.js';
+import { emptySignals } from '../../domain/signals.js';
+import { LiveRecordFile } from '../../host/live-record.js';
+import { AttemptFolder, type LiveRecord } from '../../host/session-folder.js';
+
+let folder: AttemptFolder;
+
+beforeEach(() => {
+  folder = new AttemptFolder(mkdtempSync(join(tmpdir(), 'shim-live-')), 1);
+});
+
+afterEach(() => rmSync(folder.path, { recursive: true, force: true }));
+
+function record(change: Partial<LiveRecord> = {}): LiveRecord {
+  const signals = emptySignals(0);
+  return { runningAtMs: 1, signals, risk: assessRisk(signals, 0, 0.75), zones: [], resources: { cpuMs: 10, rssBytes: 1 }, transcriptPath: null, offsets: { stdout: 0, stderr: 0 }, longestSilenceMs: 0, ...change };
+}
+
+const file = () => statSync(join(folder.path, 'live.json')).ino;
+
+describe('a live record', () => {
+  it('with nothing new is not written again', () => {
+    const live = new LiveRecordFile(folder, 0);
+    live.update(record({ longestSilenceMs: 1_000 }));
+    const before = file();
+    live.update(record({ longestSilenceMs: 1_900 }));
+    expect(file()).toBe(before);
+  });
+
+  it('is written with whatever is new', () => {
+    const live = new LiveRecordFile(folder, 0);
+    live.update(record());
+    live.update(record({ resources: { cpuMs: 20, rssBytes: 1 } }));
+    expect(folder.live()?.resources?.cpuMs).toBe(20);
+  });
+
+  it('tells the longest silence to within its half', () => {
+    const live = new LiveRecordFile(folder, 0);
+    for (let silenceMs = 1_000; silenceMs <= 100_000; silenceMs += 1_000) {
+      live.update(record({ longestSilenceMs: silenceMs }));
+      expect(folder.live()?.longestSilenceMs).toBeGreaterThan(silenceMs / 2);
+    }
+  });
+
+  it('is due again after its interval, written or not', () => {
+    const live = new LiveRecordFile(folder, 1_000);
+    expect(live.isDue(performance.now())).toBe(true);
+    live.update(record());
+    expect(live.isDue(performance.now())).toBe(false);
+    expect(live.isDue(performance.now() + 1_001)).toBe(true);
+  });
+});
