@@ -47,6 +47,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly tokenSavings = this.counter('shim_token_savings_total', 'Input tokens that a fresh start would have cost, less those of the resume');
   private readonly errors = this.counter('shim_errors_total', 'Faults that did not stop a session, by type', ['type']);
   private readonly checkpointFailures = this.counter('shim_checkpoint_failures_total', 'Checkpoints that could not be made');
+  private readonly notices = this.counter('shim_notices_total', 'Notices by type of channel and whether it took them', ['channel', 'result']);
   private readonly checkpointSeconds = this.histogram(names.checkpointSeconds, 'Time to make a checkpoint durable', inSeconds(checkpointTimeBoundsMs));
   private readonly checkpointBytes = this.histogram('shim_checkpoint_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
   private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", inSeconds(restartBoundsMs));
@@ -138,6 +139,11 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
 
   checkpointFailed(): void {
     this.checkpointFailures.inc();
+  }
+
+  /** @param channel the type of it, or `none` where nobody could be told. */
+  noticeTold(channel: string, isDelivered: boolean): void {
+    this.notices.inc({ channel, result: isDelivered ? 'delivered' : 'failed' });
   }
 
   monitorLooked(durationMs: number): void {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { formatDuration } from '../domain/duration.js';
+import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CommandInput, CommandResult, HostStatus, SessionResult, SessionStatus } from '../workflows/messages.js';
 import { mapBounded } from '../domain/concurrency.js';
@@ -13,6 +14,8 @@ const pollMs = 120;
 /** A query that no worker answers within this is taken as unanswerable, ms. */
 const queryDeadlineMs = 5_000;
 const commandDeadlineMs = 15_000;
+/** A channel has up to two minutes for one try, ms. */
+const tryNoticesDeadlineMs = 200_000;
 const queriesAtOnce = 16;
 const commandInSummary = 60;
 
@@ -111,6 +114,12 @@ export class ShimClient {
   hostStatus(hostId: string): Promise<HostStatus> {
     const { hostWorkflowId, hostStatusQuery } = this.temporal.messages;
     return this.asked(queryDeadlineMs, hostId, () => this.link.client.workflow.getHandle(hostWorkflowId(hostId)).query(hostStatusQuery));
+  }
+
+  /** Has a host send a notice that says it is a test through its channels. @throws CommandRefusedError where the host cannot; NoSuchSessionError if it was never supervised. */
+  tryNotices(hostId: string, input: TryNoticesInput): Promise<ChannelTried[]> {
+    const { hostWorkflowId, tryNoticesUpdate } = this.temporal.messages;
+    return this.asked(tryNoticesDeadlineMs, hostId, () => this.link.client.workflow.getHandle(hostWorkflowId(hostId)).executeUpdate(tryNoticesUpdate, { args: [input] }));
   }
 
   pause(name: string, command: CommandInput): Promise<CommandResult> {

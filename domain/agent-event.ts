@@ -9,6 +9,8 @@ export type AgentEvent =
   | { kind: 'message'; role: 'assistant' | 'user'; messageId?: string; usage?: TokenUsage; contextTokens?: number; contextWindowTokens?: number }
   | { kind: 'tool_started'; callId: string; tool: string; summary: string }
   | { kind: 'tool_ended'; callId: string; failed: boolean }
+  /** The agent was not allowed to make the call, and nobody was there to be asked. */
+  | { kind: 'permission_denied'; callId: string; tool: string }
   /** The agent itself retries its API. */
   | { kind: 'retrying'; status?: number }
   | { kind: 'limit_seen'; resetsAtMs?: number }

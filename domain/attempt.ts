@@ -50,6 +50,8 @@ export interface AttemptReport extends AttemptKey {
   maxContextUse?: number | null;
   /** The longest silence while it ran, ms. */
   longestSilenceMs?: number;
+  /** Calls that the agent was not allowed to make, one line each. */
+  denied?: string[];
   /** Of its resume, ratio 0-1; null for a first attempt, or where it could not be measured. */
   fidelity?: number | null;
 }

@@ -16,6 +16,9 @@ export interface EndedOperation extends PendingOperation {
 /** Ended operations kept. */
 const endedKept = 10;
 
+/** Refused operations kept, the first ones. */
+const deniedKept = 10;
+
 /** What SHIM knows of a running attempt, gathered from its stream. Plain JSON; times are Unix ms. */
 export interface Signals {
   startedAtMs: number;
@@ -29,6 +32,8 @@ export interface Signals {
   pending: PendingOperation[];
   /** The operations that ended last: an agent that is killed may have lost their outcome again. */
   ended: EndedOperation[];
+  /** Calls that the agent was not allowed to make, one line each: the tool and what it was called with. */
+  denied: string[];
   /** Entries of the conversation seen in the stream. */
   entries: number;
   /** Tokens spent by this attempt. */
@@ -62,6 +67,7 @@ export function emptySignals(startedAtMs: number): Signals {
     toolCallsSinceCheckpoint: 0,
     pending: [],
     ended: [],
+    denied: [],
     entries: 0,
     usage: noUsage,
     firstInputTokens: null,
@@ -103,6 +109,9 @@ export function applyEvent(signals: Signals, event: AgentEvent, atMs: number): S
       next.pending = signals.pending.filter((operation) => operation.callId !== event.callId);
       next.ended = [...signals.ended, ...signals.pending.filter(({ callId }) => callId === event.callId).map((operation) => ({ ...operation, endedAtMs: atMs }))].slice(-endedKept);
       break;
+    case 'permission_denied':
+      next.denied = [...signals.denied, deniedCall(signals, event)].slice(0, deniedKept);
+      break;
     case 'retrying':
       next.retries += 1;
       break;
@@ -128,6 +137,11 @@ export function applyEvent(signals: Signals, event: AgentEvent, atMs: number): S
       break;
   }
   return next;
+}
+
+function deniedCall({ pending }: Signals, { callId, tool }: { callId: string; tool: string }): string {
+  const call = pending.find((operation) => operation.callId === callId);
+  return call ? `${tool}: ${call.summary}`.slice(0, 200) : tool;
 }
 
 /** Share of the context window in use, ratio 0-1; null before the stream has told the tokens. */

@@ -50,6 +50,7 @@ export function reportOf(key: AttemptKey, hostId: string, collector: SignalColle
     outputTokens: signals.usage.outputTokens,
     costUsd: signals.costUsd,
     maxContextUse,
+    ...(signals.denied.length === 0 ? {} : { denied: signals.denied }),
     ...facts,
   };
 }

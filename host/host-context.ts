@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
+import type { Channel } from '../domain/notice-channels.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { CgroupRoot } from './process/cgroup.js';
 import type { Reports } from './reports.js';
@@ -14,8 +15,20 @@ export interface HostEvents {
   resumed: [receipt: ResumeReceipt];
   checkpoint_created: [{ name: string; id: string; durationMs: number; bytes: number }];
   checkpoint_failed: [{ name: string; reason: string }];
+  /** A channel has taken a notice. */
+  notice_delivered: [NoticeAbout];
+  /** A channel has not taken a notice, and it is tried no more. */
+  notice_failed: [NoticeAbout & { problem: string }];
   /** Something that does not stop the session but must not go unseen. */
   trouble: [{ name: string | null; what: string; error: unknown }];
+}
+
+/** Which notice, through which channel; no channel where the settings cannot be used. */
+export interface NoticeAbout {
+  id: string;
+  session: string;
+  channel: string | null;
+  type: Channel['type'] | 'none';
 }
 
 /** What everything on a host shares. */

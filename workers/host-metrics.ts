@@ -29,6 +29,14 @@ export function measureHost(daemon: SupervisorDaemon, host: HostContext, metrics
     const before = new SessionFolder(home, receipt.sessionName).attempt(receipt.previousEpoch).report();
     metrics.resumed(receipt, before && before.inputTokens > 0 ? before.inputTokens : null);
   });
+  events.on('notice_delivered', (about) => {
+    metrics.noticeTold(about.type, true);
+    logger.info(about, 'notice delivered');
+  });
+  events.on('notice_failed', (about) => {
+    metrics.noticeTold(about.type, false);
+    logger.error(about, 'notice not delivered');
+  });
   events.on('trouble', ({ name, what, error }) => {
     metrics.error(what.replace(/[^a-z]+/gi, '_').slice(0, 40));
     logger.error({ name, what, error: error instanceof Error ? error.stack : String(error) }, 'trouble');

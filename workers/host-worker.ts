@@ -3,10 +3,12 @@ import { Client } from '@temporalio/client';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHostActivities } from '../activities/host-activities.js';
 import { createLeaseActivities } from '../activities/lease-activities.js';
+import { createNoticeActivities } from '../activities/notice-activities.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import type { HostContext, HostEvents } from '../host/host-context.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
+import { NoticeDesk } from '../host/notices/notice-desk.js';
 import { takeHostLock } from '../host/process/lock.js';
 import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';
@@ -47,11 +49,13 @@ async function main(): Promise<void> {
     events: new EventEmitter<HostEvents>(),
     detached: letGo.signal,
   };
+  const notices = new NoticeDesk(host);
   const daemon = new SupervisorDaemon(host, (durationMs) => metrics.monitorLooked(durationMs));
   const stopBounding = boundServiceLogs(home, serviceNames, (error) => logger.warn({ error }, 'a service log could not be bounded'));
   measureHost(daemon, host, metrics, logger);
   measureHomeSpace(home, metrics.registry);
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_METRICS_PORT'] ?? 0));
+  const noticesOwed = notices.resume();
   const { adopted, owed } = await daemon.start(askInitStrategy(client, hostId, home, logger));
   const announce = async () => {
     await client.workflow.getHandle(hostWorkflowId(hostId)).signal(leaseHeldSignal, { bootId: host.bootId, pid: process.pid, metricsPort });
@@ -60,7 +64,7 @@ async function main(): Promise<void> {
     connection: native,
     namespace,
     taskQueue: hostQueue(hostId),
-    activities: { ...createHostActivities(daemon.sessions), ...createLeaseActivities({ announce }) },
+    activities: { ...createHostActivities(daemon.sessions), ...createLeaseActivities({ announce }), ...createNoticeActivities(notices) },
     identity: `shim-host@${hostId}`,
     maxConcurrentActivityTaskExecutions: maxConcurrentActivities,
     maxHeartbeatThrottleInterval: '4 s',
@@ -70,7 +74,7 @@ async function main(): Promise<void> {
   await client.workflow.start('superviseHost', superviseHostOptions(hostId));
   writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
   writeMetricsTarget(home, 'host', metricsPort);
-  logger.info({ hostId, metricsPort, adopted, owed, cgroups: host.cgroups !== null }, 'host worker is up');
+  logger.info({ hostId, metricsPort, adopted, owed, noticesOwed, cgroups: host.cgroups !== null }, 'host worker is up');
   await running;
   letGo.abort();
   daemon.stop();

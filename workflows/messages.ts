@@ -3,6 +3,8 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { AssignedParameters } from '../domain/assignment.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { Notice } from '../domain/notice.js';
+import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import type { SessionRecords } from '../domain/outcome.js';
 import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
@@ -88,6 +90,15 @@ export interface CarriedSession {
   tuning?: CarriedTuning;
   /** What is yet to be recorded. */
   owed?: SessionRecords;
+  notices?: CarriedNotices;
+}
+
+/** What people were told of a session, and are yet to be told. */
+export interface CarriedNotices {
+  /** Notices so far. */
+  told: number;
+  /** Those that its host does not have yet, oldest first. */
+  owed: Notice[];
 }
 
 /** What a session runs with, and where it has it from. */
@@ -133,6 +144,8 @@ export interface EndedAttempt {
   endedAtMs: number;
   /** What was done about it, one line. */
   decision: string;
+  /** Calls that the agent was not allowed to make, one line each. */
+  denied?: string[];
 }
 
 /** The answer of query `status`. Times are Unix ms. */
@@ -229,6 +242,9 @@ export const hostStatusQuery = defineQuery<HostStatus>('hostStatus');
 
 /** From the host worker, at its start: restart_strategy as it is published; null where it never was. Fails where the store does not tell in time. */
 export const restartStrategyUpdate = defineUpdate<ParameterValue | null>('restartStrategy');
+
+/** Sends a notice that says it is a test through the host's channels, once each. Fails where the host does not answer in time. */
+export const tryNoticesUpdate = defineUpdate<ChannelTried[], [TryNoticesInput]>('tryNotices');
 
 /** From the host: it holds its lease now. */
 export const leaseHeldSignal = defineSignal<[LeaseHeld]>('leaseHeld');

@@ -1,7 +1,8 @@
-import { ActivityCancellationType, ActivityFailure, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, sleep, TimeoutFailure, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, sleep, TimeoutFailure, workflowInfo, allHandlersFinished } from '@temporalio/workflow';
 import type { LeaseActivities } from '../activities/lease-activities.js';
+import type { NoticeActivities } from '../activities/notice-activities.js';
 import type { SessionRecordActivities } from '../activities/session-record-activities.js';
-import { hostQueue, hostStatusQuery, leaseHeldSignal, restartStrategyUpdate, type HostStatus, type SuperviseHostInput } from './messages.js';
+import { hostQueue, hostStatusQuery, leaseHeldSignal, restartStrategyUpdate, tryNoticesUpdate, type HostStatus, type SuperviseHostInput } from './messages.js';
 
 /** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */
 const grace = '20 s';
@@ -30,6 +31,10 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
   setHandler(restartStrategyUpdate, () => readRestartStrategy.executeWithOptions({ summary: `how the sessions of ${hostId} come back` }, []), {
     description: 'How the sessions of the host come back after a boot',
   });
+  const { tryNotices } = proxyActivities<NoticeActivities>({ taskQueue: hostQueue(hostId), scheduleToStartTimeout: '5 s', startToCloseTimeout: '3 min', retry: { maximumAttempts: 1 } });
+  setHandler(tryNoticesUpdate, (input) => tryNotices.executeWithOptions({ summary: `try how ${hostId} tells people` }, [input]).catch(refuse), {
+    description: 'Send a notice that says it is a test through each channel of the host',
+  });
   const { holdLease } = proxyActivities<LeaseActivities>({
     taskQueue: hostQueue(hostId),
     scheduleToStartTimeout: '1 h',
@@ -55,6 +60,13 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
       await continueAsNew<typeof superviseHost>({ hostId, carried: { status, lost } });
     }
   }
+}
+
+/** An update fails with the words of what failed in it. */
+function refuse(error: unknown): never {
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  throw ApplicationFailure.nonRetryable(cause instanceof TimeoutFailure ? 'its host worker does not answer; run there: shim up' : (cause?.message ?? error.message));
 }
 
 function whyLost(error: unknown): string {

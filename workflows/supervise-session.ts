@@ -18,6 +18,7 @@ import {
 } from './messages.js';
 import { SessionCommands } from './session/commands.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
+import { keepNoticed, noteRest } from './session/notices.js';
 import { Session } from './session/session.js';
 import { assignFirst, keepUp, settleRecords } from './session/upkeep.js';
 
@@ -45,6 +46,7 @@ export async function superviseSession(input: SuperviseSessionInput): Promise<Se
   const host = hostCalls(input.hostId, input.spec.limits.stopGraceMs);
   const result = await CancellationScope.nonCancellable(() => {
     if (session.keepsRecord) keepUp(session, host);
+    void keepNoticed(session, host);
     return supervise(session, host);
   });
   if (cancellation !== undefined) throw cancellation;
@@ -239,12 +241,14 @@ async function close(session: Session, host: HostCalls, state: SessionResult['st
   if (session.keepsRecord) session.closed(state);
   await record(session, host);
   if (session.keepsRecord) await settleRecords(session);
+  await condition(() => session.notices.isEmpty);
   await condition(allHandlersFinished);
   return { state, reason, attempts: session.epoch, restarts: session.restarts };
 }
 
-/** Notes the state on the host's disk. A host that is away is told nothing: it keeps the attempt's own end anyway. */
+/** Notes the state on the host's disk, and what people are to be told. A host that is away is told no state: it keeps the attempt's own end anyway. */
 async function record(session: Session, host: HostCalls): Promise<void> {
+  noteRest(session);
   const { spec, epoch, state, reason, lastDecision } = session;
   await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, `record ${state}`);
 }

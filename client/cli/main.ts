@@ -8,6 +8,7 @@ import { addExperiments } from './commands/experiments.js';
 import { addHistory } from './commands/history.js';
 import { addKaizen } from './commands/kaizen.js';
 import { addLogs } from './commands/logs.js';
+import { addNotices } from './commands/notices.js';
 import { addParameter } from './commands/parameter.js';
 import { addParameters } from './commands/parameters.js';
 import { addPause } from './commands/pause.js';
@@ -23,7 +24,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

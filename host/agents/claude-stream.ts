@@ -47,6 +47,10 @@ function systemEvents(entry: JsonObject): AgentEvent[] {
       const version = asName(entry['claude_code_version']);
       return [{ kind: 'started', ...(conversationId === undefined ? {} : { conversationId }), ...(model === undefined ? {} : { model }), ...(version === undefined ? {} : { version }) }];
     }
+    case 'permission_denied': {
+      const tool = asName(entry['tool_name']) ?? 'unknown';
+      return [{ kind: 'permission_denied', callId: asName(entry['tool_use_id']) ?? tool, tool }];
+    }
     case 'compact_boundary':
       return [{ kind: 'compacted' }];
     case 'api_retry':

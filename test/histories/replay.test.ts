@@ -140,6 +140,14 @@ describe('recorded histories', () => {
     expect(plainText(name)).toMatch(evidence);
   });
 
+  it.each([
+    ['session-notice-finished', /"takeNotice".*"kind":"finished".*WORKFLOW_EXECUTION_COMPLETED/],
+    ['session-notice-login', /"takeNotice".*"need":"login"/],
+    ['session-notice-permission', /"takeNotice".*"need":"permission".*make deploy/],
+  ])('%s shows it', (name, evidence) => {
+    expect(plainText(name)).toMatch(evidence);
+  });
+
   it('an experiment is begun as a child that outlives the loop', () => {
     const children = read('kaizen-began').events.flatMap(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child ?? []);
     expect(children).toMatchObject([{ workflowType: { name: 'runExperiment' }, parentClosePolicy: 'PARENT_CLOSE_POLICY_ABANDON' }]);

@@ -118,6 +118,21 @@ const recordScenes: Readonly<Record<string, (environment: WorkflowEnvironment, r
   },
 };
 
+/** What a session tells its host for people to hear. */
+const noticeScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-notice-finished': (environment) => closingAfter(environment, ['completed']),
+  'session-notice-login': async (environment) => {
+    const session = await begin(environment, { script: ['auth_failed'] });
+    await session.host.nth('takeNotice', 1);
+    return scene(session);
+  },
+  'session-notice-permission': async (environment) => {
+    const session = await begin(environment, { script: [{ exitClass: 'completed', denied: ['Bash: make deploy'] }] });
+    await session.handle.result();
+    return scene(session);
+  },
+};
+
 /** What is recorded for replay, by the name of its file. */
 export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>> = new Map<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>([
   // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
@@ -126,6 +141,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...exitClasses.map((exitClass) => [`session-exit-${exitClass}`, (environment: WorkflowEnvironment) => afterEnd(environment, exitClass)] as const),
   ...Object.entries(hostScenes),
   ...Object.entries(recordScenes),
+  ...Object.entries(noticeScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {

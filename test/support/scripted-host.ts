@@ -1,9 +1,11 @@
 import { once, EventEmitter } from 'node:events';
 import type { SessionHost } from '../../activities/host-activities.js';
+import type { NoticeTaker } from '../../activities/notice-activities.js';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import type { ExitClass } from '../../domain/exit-class.js';
 import { HostError, hostErrorCodes, type ApplyParametersInput, type ApplyParametersResult, type CreateCheckpointInput, type RecordStateInput, type StartAgentInput, type StartAgentResult, type StopAgentInput, type StopAgentResult } from '../../domain/host-requests.js';
+import type { Notice } from '../../domain/notice.js';
 import { attemptEndedSignal, attemptRunningSignal, sessionWorkflowId, statusQuery } from '../../workflows/messages.js';
 import { poll } from './poll.js';
 import { aReport } from './session-fixtures.js';
@@ -18,13 +20,14 @@ export type HostCall =
   | { call: 'stopAgent'; input: StopAgentInput; atMs: number }
   | { call: 'createCheckpoint'; input: CreateCheckpointInput; atMs: number }
   | { call: 'applyParameters'; input: ApplyParametersInput; atMs: number }
-  | { call: 'recordState'; input: RecordStateInput; atMs: number };
+  | { call: 'recordState'; input: RecordStateInput; atMs: number }
+  | { call: 'takeNotice'; input: Notice; atMs: number };
 
 /**
  * Stands in for a machine: its attempts play the acts of a script, one after the other; when it is over they live. What it
  * tells the workflow goes through Temporal as a real host's would.
  */
-export class ScriptedHost implements SessionHost {
+export class ScriptedHost implements SessionHost, NoticeTaker {
   readonly calls: HostCall[] = [];
   /** Answers the next stopAgent after the given promise; for commands that come in meanwhile. */
   holdStop: Promise<void> | null = null;
@@ -138,6 +141,14 @@ export class ScriptedHost implements SessionHost {
   async recordState(input: RecordStateInput): Promise<void> {
     await this.note({ call: 'recordState', input, atMs: 0 });
     await this.holdRecord;
+  }
+
+  async take(input: Notice): Promise<void> {
+    await this.note({ call: 'takeNotice', input, atMs: 0 });
+  }
+
+  tryChannels(): Promise<never[]> {
+    return Promise.resolve([]);
   }
 
   private session(name: string) {

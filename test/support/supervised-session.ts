@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { SessionRecordActivities } from '../../activities/session-record-activities.js';
 import { createHostActivities } from '../../activities/host-activities.js';
+import { createNoticeActivities } from '../../activities/notice-activities.js';
 import type { SessionSpec } from '../../domain/session.js';
 import { controlQueue, searchAttributes, sessionWorkflowId, statusQuery, type CarriedSession, type SessionStatus } from '../../workflows/messages.js';
 import type { superviseSession } from '../../workflows/supervise-session.js';
@@ -51,7 +52,7 @@ export class SupervisedSession {
   }
 
   async hostComes(): Promise<void> {
-    this.worker = await this.environment.startHost(this.hostId, createHostActivities(this.host));
+    this.worker = await this.environment.startHost(this.hostId, { ...createHostActivities(this.host), ...createNoticeActivities(this.host) });
   }
 
   async hostGoes(): Promise<void> {

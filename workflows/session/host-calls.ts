@@ -1,6 +1,8 @@
 import { ActivityCancellationType, ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { HostActivities } from '../../activities/host-activities.js';
+import type { NoticeActivities } from '../../activities/notice-activities.js';
 import type { ApplyParametersInput, CreateCheckpointInput, RecordStateInput, StartAgentInput, StopAgentInput } from '../../domain/host-requests.js';
+import type { Notice } from '../../domain/notice.js';
 import { hostQueue } from '../messages.js';
 import { untilGivenUp } from '../until-given-up.js';
 
@@ -25,7 +27,7 @@ const stopOverheadMs = 60_000;
  * exception where the story has to go on.
  */
 export function hostCalls(hostId: string, stopGraceMs: number) {
-  const activities = proxyActivities<HostActivities>({
+  const activities = proxyActivities<HostActivities & NoticeActivities>({
     taskQueue: hostQueue(hostId),
     scheduleToStartTimeout: awayAfter,
     startToCloseTimeout: '15 s',
@@ -46,6 +48,7 @@ export function hostCalls(hostId: string, stopGraceMs: number) {
     createCheckpoint: (input: CreateCheckpointInput, summary: string, giveUp: () => boolean) =>
       answer(() => activities.createCheckpoint.executeWithOptions({ startToCloseTimeout: '2 min', retry: { maximumAttempts: 3 }, summary }, [input]), giveUp),
     applyParameters: (input: ApplyParametersInput, summary: string) => answer(() => activities.applyParameters.executeWithOptions({ scheduleToStartTimeout: returnWithin, summary }, [input])),
+    takeNotice: (notice: Notice, summary: string, hostIsAway: boolean) => answer(() => activities.takeNotice.executeWithOptions({ ...patience(hostIsAway), summary }, [notice])),
     recordState: (input: RecordStateInput, summary: string) =>
       answer(() => activities.recordState.executeWithOptions({ retry: { maximumAttempts: 3 }, summary }, [input])),
   };

@@ -14,6 +14,7 @@ import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import { outcomeOf } from '../../domain/outcome.js';
 import { describeSession } from './details.js';
+import { OwedNotices } from './notices.js';
 import { nothingOwed, OwedRecords } from './owed-records.js';
 import { TunedParameters, untuned } from './tuned-parameters.js';
 
@@ -33,6 +34,7 @@ export class Session {
   private readonly carried: CarriedSession;
   readonly parameters: TunedParameters;
   readonly records: OwedRecords;
+  readonly notices: OwedNotices;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
@@ -62,6 +64,7 @@ export class Session {
     };
     this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
     this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
+    this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
   }
 
   get spec() {
@@ -308,7 +311,7 @@ export class Session {
     });
     c.history = history;
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
-    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? describeDecision(decision) : c.desired };
+    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? describeDecision(decision) : c.desired, ...(report.denied ? { denied: report.denied } : {}) };
     c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
     if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };

@@ -1,3 +1,4 @@
+import { waysOn as waysOnFrom } from '../../../domain/ways-on.js';
 import { count, formatWhen, oneLine } from '../format.js';
 import type { SessionView } from '../../session-view.js';
 
@@ -19,34 +20,7 @@ function why({ dangers, warnings }: { dangers: readonly string[]; warnings: read
   return parts.length > 0 ? ` (${parts.join('; ')})` : '';
 }
 
-/** What a person can do next in each state, as commands. */
+/** What a person can do next, as commands. */
 export function waysOn({ state, name, lastExit }: Pick<SessionView, 'state' | 'name' | 'lastExit'>): string {
-  switch (state) {
-    case 'running':
-      return `watch it: shim logs ${name} -f; end it: shim stop ${name}`;
-    case 'starting':
-    case 'stopping':
-      return `wait: shim status ${name} shows when it is done`;
-    case 'backing_off':
-    case 'waiting_for_limit':
-      return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
-    case 'waiting_for_host':
-      return 'start the host worker on that machine: shim up; commands are kept until then';
-    case 'paused':
-      return `go on: shim resume ${name}; end it: shim stop ${name}`;
-    case 'failed':
-      return `${mend(lastExit?.exitClass)}, then: shim reset ${name}; or end it: shim stop ${name}`;
-    case 'completed':
-    case 'stopped':
-      return `nothing: it will not return by itself; its output: shim logs ${name}`;
-    case 'unknown':
-      return 'bring Temporal back: shim up';
-  }
-}
-
-function mend(exitClass: string | undefined): string {
-  if (exitClass === 'auth_failed') return 'give the agent valid credentials';
-  if (exitClass === 'misconfigured') return 'mend what the reason names';
-  if (exitClass === 'out_of_memory') return 'free memory or start it anew with a higher --memory-limit';
-  return 'see its output (shim logs) and mend the cause';
+  return waysOnFrom({ state, name, lastExitClass: lastExit?.exitClass });
 }

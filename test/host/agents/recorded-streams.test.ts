@@ -72,6 +72,10 @@ describe('a recorded stream', () => {
     expect(replay('codex', 'codex-tool-calls')).toMatchObject({ conversationId: '01a20786-c0ca-72c3-972a-4f07167a36c9', agentVersion: null, toolCalls: 2, toolFailures: 1, pending: [], usage: { inputTokens: 2_000, outputTokens: 40 } });
   });
 
+  it('of Claude Code tells what it was not allowed to do', () => {
+    expect(replay('claude-code', 'claude-permission-denied')).toMatchObject({ result: { ok: true }, denied: [expect.stringMatching(/^Bash: .*curl http:\/\/127\.0\.0\.1:1/)] });
+  });
+
   it('that was cut off in a tool call leaves that call pending', () => {
     expect(replay('codex', 'codex-killed').pending).toMatchObject([{ tool: 'command_execution', summary: expect.stringContaining('sleep 30') }]);
   });

@@ -1,0 +1,42 @@
+import type { SessionState } from './session.js';
+
+/** What the ways on depend on. */
+export interface WhereItStands {
+  name: string;
+  /** `unknown` where nobody could be asked. */
+  state: SessionState | 'unknown';
+  /** Exit class of its last end. */
+  lastExitClass: string | undefined;
+}
+
+/** What a person can do next in each state, as commands. */
+export function waysOn({ state, name, lastExitClass }: WhereItStands): string {
+  switch (state) {
+    case 'running':
+      return `watch it: shim logs ${name} -f; end it: shim stop ${name}`;
+    case 'starting':
+    case 'stopping':
+      return `wait: shim status ${name} shows when it is done`;
+    case 'backing_off':
+    case 'waiting_for_limit':
+      return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
+    case 'waiting_for_host':
+      return 'start the host worker on that machine: shim up; commands are kept until then';
+    case 'paused':
+      return `go on: shim resume ${name}; end it: shim stop ${name}`;
+    case 'failed':
+      return `${mend(lastExitClass)}, then: shim reset ${name}; or end it: shim stop ${name}`;
+    case 'completed':
+    case 'stopped':
+      return `nothing: it will not return by itself; its output: shim logs ${name}`;
+    case 'unknown':
+      return 'bring Temporal back: shim up';
+  }
+}
+
+function mend(exitClass: string | undefined): string {
+  if (exitClass === 'auth_failed') return 'give the agent valid credentials';
+  if (exitClass === 'misconfigured') return 'mend what the reason names';
+  if (exitClass === 'out_of_memory') return 'free memory or start it anew with a higher --memory-limit';
+  return 'see its output (shim logs) and mend the cause';
+}
