@@ -40,7 +40,7 @@ describe('a session that comes to rest', () => {
       fc.property(anything, (change) => {
         const notice = noticeOf(atRest(change), 3, 7);
         expect(notice === null || noticeSchema.safeParse(notice).success).toBe(true);
-        expect(notice?.line ?? '').not.toMatch(/[\n\r\u0000-\u001F]/);
+        expect(notice?.line ?? '').not.toMatch(/\p{Cc}/u);
       }),
     );
   });
