@@ -57,7 +57,7 @@ async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const retried: ReadonlySet<string> = new Set([hostErrorCodes.notProvedDead]);
+const retried: ReadonlySet<string> = new Set([hostErrorCodes.notProvedDead, hostErrorCodes.heldAtRest]);
 
 /** Turns a HostError into the ApplicationFailure of that type; others pass as they are, and are retried. */
 async function typed<T>(work: () => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { AttemptReport } from '../domain/attempt.js';
 import { countPrediction, noPredictions, scorePredictions } from '../domain/crash-prediction.js';
 import { countsAsFailure } from '../domain/exit-class.js';
+import { verificationResults, type VerificationResult } from '../domain/checkpoint.js';
 import { checkpointTimeBoundsMs } from '../domain/checkpoint-times.js';
 import { experimentConclusions, type ExperimentConclusion } from '../domain/experiments/experiment.js';
 import { monitorBoundsMs, restartBoundsMs } from '../domain/opportunity-rules/measurements.js';
@@ -48,6 +49,8 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly errors = this.counter('shim_errors_total', 'Faults that did not stop a session, by type', ['type']);
   private readonly checkpointFailures = this.counter('shim_checkpoint_failures_total', 'Checkpoints that could not be made');
   private readonly notices = this.counter('shim_notices_total', 'Notices by type of channel and whether it took them', ['channel', 'result']);
+  private readonly verifications = this.counter('shim_checkpoint_verifications_total', 'Checkpoints that were restored into a scratch folder to prove them, by what came of it', ['result']);
+  private readonly lastVerified = this.gauge('shim_checkpoint_last_verified_timestamp_seconds', 'When a checkpoint was last proved whole, Unix time');
   private readonly checkpointSeconds = this.histogram(names.checkpointSeconds, 'Time to make a checkpoint durable', inSeconds(checkpointTimeBoundsMs));
   private readonly checkpointBytes = this.histogram('shim_checkpoint_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
   private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", inSeconds(restartBoundsMs));
@@ -77,7 +80,8 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     for (const strategy of resumeStrategies) for (const result of ['running', 'failed']) this.resumesByResult.inc({ strategy, result }, 0);
     for (const conclusion of experimentConclusions) this.experimentsConcluded.inc({ conclusion }, 0);
     for (const bound of safetyBoundsSchema.keyof().options) this.safetyViolations.inc({ bound }, 0);
-    for (const gauge of [this.experimentsOpen, this.statsigOwed]) gauge.remove();
+    for (const result of verificationResults) this.verifications.inc({ result }, 0);
+    for (const gauge of [this.experimentsOpen, this.statsigOwed, this.lastVerified]) gauge.remove();
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
     this.computedGauge('shim_crash_prediction_recall_ratio', 'Attempts in danger 60 s before the end among those that crashed', () => scorePredictions(this.predictions).recall);
@@ -144,6 +148,11 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   /** @param channel the type of it, or `none` where nobody could be told. */
   noticeTold(channel: string, isDelivered: boolean): void {
     this.notices.inc({ channel, result: isDelivered ? 'delivered' : 'failed' });
+  }
+
+  checkpointVerified(result: VerificationResult): void {
+    this.verifications.inc({ result });
+    if (result === 'whole') this.lastVerified.set(Date.now() / 1_000);
   }
 
   monitorLooked(durationMs: number): void {

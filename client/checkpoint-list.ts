@@ -10,11 +10,13 @@ export interface ListedCheckpoint {
   id: string;
   /** Null where the manifest is missing, torn or altered beyond reading: such a checkpoint is never used. */
   manifest: CheckpointManifest | null;
+  /** What a verification has found wrong with it: then it is not used either. */
+  bad: string | null;
 }
 
 /** The checkpoints a session has on this host, oldest first. */
 export function listCheckpoints(folder: SessionFolder): ListedCheckpoint[] {
-  return checkpointIds(folder).map((id) => ({ id, manifest: readManifest(folder, id) }));
+  return checkpointIds(folder).map((id) => ({ id, manifest: readManifest(folder, id), bad: readMark(folder, id) }));
 }
 
 /** The newest checkpoint whose manifest can be read; null where there is none. */
@@ -33,6 +35,15 @@ function checkpointIds(folder: SessionFolder): string[] {
       .sort((a, b) => Number(a.slice(3)) - Number(b.slice(3)));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readMark(folder: SessionFolder, id: string): string | null {
+  try {
+    return readFileSync(join(folder.checkpointsPath, `${id}.bad`), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
 }

@@ -11,6 +11,7 @@ export const checkpointTriggers = [
   'user_requested',
   'session_start',
   'session_end',
+  'salvage',
 ] as const;
 export type CheckpointTrigger = (typeof checkpointTriggers)[number];
 
@@ -107,3 +108,7 @@ export interface CheckpointRef {
   /** Unix ms. */
   atMs: number;
 }
+
+/** What the verification of a checkpoint comes to: `unfinished` where nothing can be said of it. */
+export const verificationResults = ['whole', 'bad', 'unfinished'] as const;
+export type VerificationResult = (typeof verificationResults)[number];

@@ -70,6 +70,8 @@ export const hostErrorCodes = {
   checkpointFailed: 'CheckpointFailed',
   /** An old process tree could not be proved dead in time. Retried. */
   notProvedDead: 'NotProvedDead',
+  /** Another process works on the files of the session, which was at rest. Retried. */
+  heldAtRest: 'HeldAtRest',
 } as const;
 export type HostErrorCode = (typeof hostErrorCodes)[keyof typeof hostErrorCodes];
 

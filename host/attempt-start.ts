@@ -5,6 +5,7 @@ import type { Launch } from './agents/agent.js';
 import type { HostContext } from './host-context.js';
 import type { Preparation } from './preparation.js';
 import { ParkedHolder } from './process/parked-holder.js';
+import { refuseWhileHeld } from './rest-lock.js';
 import { planResume, type PreviousAttempt, type ResumePlan } from './resume-plan.js';
 import type { AttemptFolder, AttemptRecord, SessionFolder } from './session-folder.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -21,7 +22,7 @@ export interface BegunAttempt {
  * Begins an attempt: chooses the way back, writes down what it is begun with, lets its holder go.
  *
  * @param previous the attempt before, proved dead; null where there is none.
- * @throws HostError Misconfigured; then nothing was begun, and nothing of it is left.
+ * @throws HostError Misconfigured, HeldAtRest; then nothing was begun, and nothing of it is left.
  */
 export async function beginAttempt(
   host: HostContext,
@@ -35,6 +36,7 @@ export async function beginAttempt(
   mkdirSync(join(runtime.folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
   let holder: ParkedHolder | null = null;
   try {
+    refuseWhileHeld(runtime.folder);
     const plan = previous && (await planResume(runtime, input, attempt, previous));
     await ensureWorkTree(runtime, plan);
     const launch = plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt));

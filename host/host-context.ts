@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
 import type { Channel } from '../domain/notice-channels.js';
+import type { VerificationResult } from '../domain/checkpoint.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { CgroupRoot } from './process/cgroup.js';
 import type { Reports } from './reports.js';
@@ -19,6 +20,8 @@ export interface HostEvents {
   notice_delivered: [NoticeAbout];
   /** A channel has not taken a notice, and it is tried no more. */
   notice_failed: [NoticeAbout & { problem: string }];
+  /** A checkpoint was restored into a scratch folder to prove it; `problem` is null where it is whole. */
+  checkpoint_verified: [{ name: string; id: string; result: VerificationResult; problem: string | null }];
   /** Something that does not stop the session but must not go unseen. */
   trouble: [{ name: string | null; what: string; error: unknown }];
 }

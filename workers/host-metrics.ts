@@ -25,6 +25,11 @@ export function measureHost(daemon: SupervisorDaemon, host: HostContext, metrics
     metrics.checkpointFailed();
     logger.error(about, 'checkpoint failed');
   });
+  events.on('checkpoint_verified', (about) => {
+    metrics.checkpointVerified(about.result);
+    if (about.result === 'whole') logger.info(about, 'checkpoint verified');
+    else logger.error(about, about.result === 'bad' ? 'checkpoint is bad: it is not used any more' : 'checkpoint could not be verified');
+  });
   events.on('resumed', (receipt) => {
     const before = new SessionFolder(home, receipt.sessionName).attempt(receipt.previousEpoch).report();
     metrics.resumed(receipt, before && before.inputTokens > 0 ? before.inputTokens : null);

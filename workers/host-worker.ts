@@ -9,6 +9,7 @@ import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import type { HostContext, HostEvents } from '../host/host-context.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
 import { NoticeDesk } from '../host/notices/notice-desk.js';
+import { CheckpointVerifier } from '../host/checkpoint-verifier.js';
 import { takeHostLock } from '../host/process/lock.js';
 import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';
@@ -26,6 +27,9 @@ import { TemporalReports } from './temporal-reports.js';
 
 /** Starts of a whole fleet at once must not wait for one another. */
 const maxConcurrentActivities = 200;
+
+/** Between two checkpoints that are proved by restoring them, hours, unless SHIM_VERIFY_HOURS says otherwise; 0 for never. */
+const verifyEveryHours = 6;
 
 /** The host worker: the supervisor daemon of one machine, reached through the host's own queue. */
 async function main(): Promise<void> {
@@ -51,12 +55,14 @@ async function main(): Promise<void> {
   };
   const notices = new NoticeDesk(host);
   const daemon = new SupervisorDaemon(host, (durationMs) => metrics.monitorLooked(durationMs));
+  const verifier = new CheckpointVerifier(host, Number(process.env['SHIM_VERIFY_HOURS'] ?? verifyEveryHours) * 3_600_000);
   const stopBounding = boundServiceLogs(home, serviceNames, (error) => logger.warn({ error }, 'a service log could not be bounded'));
   measureHost(daemon, host, metrics, logger);
   measureHomeSpace(home, metrics.registry);
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_METRICS_PORT'] ?? 0));
   const noticesOwed = notices.resume();
   const { adopted, owed } = await daemon.start(askInitStrategy(client, hostId, home, logger));
+  verifier.start();
   const announce = async () => {
     await client.workflow.getHandle(hostWorkflowId(hostId)).signal(leaseHeldSignal, { bootId: host.bootId, pid: process.pid, metricsPort });
   };
@@ -78,6 +84,7 @@ async function main(): Promise<void> {
   await running;
   letGo.abort();
   daemon.stop();
+  verifier.stop();
   stopBounding();
   await metrics.stopServer();
   lock.release();

@@ -14,6 +14,7 @@ import { addParameters } from './commands/parameters.js';
 import { addPause } from './commands/pause.js';
 import { addReport } from './commands/report.js';
 import { addReset } from './commands/reset.js';
+import { addRestore } from './commands/restore.js';
 import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
 import { addStatus } from './commands/status.js';
@@ -24,7 +25,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

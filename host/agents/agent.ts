@@ -76,6 +76,17 @@ export interface EndVerdict {
   limitResetsAtMs: number | null;
 }
 
+/** A conversation that was taken out of a checkpoint. */
+export interface RestoredConversation {
+  conversationId: string;
+  /** Where it was written. */
+  path: string;
+  /** Where the agent had it. */
+  originalPath: string;
+  /** The folder in which the agent is to go on. */
+  cwd: string;
+}
+
 /** One kind of agent. All that is particular to a vendor is behind this. */
 export interface Agent {
   kind: AgentKind;
@@ -87,6 +98,8 @@ export interface Agent {
   classifyEnd(facts: EndFacts): EndVerdict;
   /** Where the agent writes its conversation; null where it keeps none or it is not there yet. */
   transcriptPath(context: Pick<LaunchContext, 'spec' | 'environment'>, conversationId: string): string | null;
+  /** The commands by which a person goes on with a restored conversation, without SHIM. */
+  resumeByHand(conversation: RestoredConversation): string[];
   /** Whether an entry of the transcript is a message of the conversation. */
   isMessage: (entry: Record<string, unknown>) => boolean;
   /** What an entry of the transcript says of tool calls. */

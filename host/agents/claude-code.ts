@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { isConversationId, missingStreamFlags, readClaudeArguments } from './claude-arguments.js';
 import { claudeStreamParser } from './claude-stream.js';
-import { claudeCallsIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
+import { claudeCallsIn, claudeTranscriptIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram } from './program.js';
 import { withTask } from './resume-brief.js';
 import { forkReason, nothingToResume } from './resume-rung.js';
 import { copyTrimmed } from './trimmed-copy.js';
+import { shellWord } from '../shell-word.js';
 
 const remedy = 'install it (npm install -g @anthropic-ai/claude-code) or set SHIM_CLAUDE to its path';
 
@@ -24,6 +25,11 @@ export const claudeCode: Agent = {
   transcriptPath({ spec, environment }, conversationId) {
     if (!isConversationId(conversationId)) return null;
     return findClaudeTranscript(environment['CLAUDE_CONFIG_DIR'] ?? join(environment['HOME'] ?? '/', '.claude'), spec.cwd, conversationId);
+  },
+
+  resumeByHand({ conversationId, path, originalPath, cwd }) {
+    const place = claudeTranscriptIn(dirname(dirname(originalPath)), cwd, conversationId);
+    return [`mkdir -p ${shellWord(dirname(place))}`, `cp -n ${shellWord(path)} ${shellWord(place)}`, `cd ${shellWord(cwd)}`, `claude --resume ${conversationId}`];
   },
 
   launchFirst(context) {

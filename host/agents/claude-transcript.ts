@@ -48,13 +48,17 @@ export function claudeTranscriptRules(conversationId: string): TranscriptRules {
  */
 export function findClaudeTranscript(configFolder: string, cwd: string, conversationId: string): string | null {
   const projects = join(configFolder, 'projects');
-  const file = `${conversationId}.jsonl`;
-  const expected = join(projects, realPath(cwd).replace(/[^A-Za-z0-9]/g, '-'), file);
+  const expected = claudeTranscriptIn(projects, cwd, conversationId);
   if (existsSync(expected)) return expected;
   const elsewhere = namesIn(projects)
     .slice(0, projectsLookedThrough)
-    .map((project) => join(projects, project, file));
+    .map((project) => join(projects, project, `${conversationId}.jsonl`));
   return elsewhere.find((path) => existsSync(path)) ?? null;
+}
+
+/** Where Claude Code looks for a conversation, unless the folder's name is too long for it. @param projects the folder that has one for each working folder. */
+export function claudeTranscriptIn(projects: string, cwd: string, conversationId: string): string {
+  return join(projects, realPath(cwd).replace(/[^A-Za-z0-9]/g, '-'), `${conversationId}.jsonl`);
 }
 
 function realPath(path: string): string {

@@ -9,6 +9,7 @@ import { findProgram, misconfigured } from './program.js';
 import { withTask } from './resume-brief.js';
 import { forkReason, nothingToResume } from './resume-rung.js';
 import { copyTrimmed } from './trimmed-copy.js';
+import { shellWord } from '../shell-word.js';
 
 const remedy = 'install it (npm install -g @openai/codex) or set SHIM_CODEX to its path';
 const threadIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -25,6 +26,10 @@ export const codex: Agent = {
   transcriptPath({ environment }, conversationId) {
     if (!threadIdPattern.test(conversationId)) return null;
     return findRollout(join(environment['CODEX_HOME'] ?? join(environment['HOME'] ?? '/', '.codex'), 'sessions'), conversationId);
+  },
+
+  resumeByHand({ conversationId, path, originalPath, cwd }) {
+    return [`mkdir -p ${shellWord(dirname(originalPath))}`, `cp -n ${shellWord(path)} ${shellWord(originalPath)}`, `cd ${shellWord(cwd)}`, `codex resume ${conversationId}`];
   },
 
   launchFirst(context) {

@@ -16,6 +16,7 @@ export const command: Agent = {
   isMessage: () => false,
   callsIn: () => noCalls,
   transcriptPath: () => null,
+  resumeByHand: () => [],
   classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, { needsResult: facts.signals.messages > 0, trustsStderr: false }),
   launchFirst: (context) => launch(context, { SHIM_RESUME: '0' }, 'fresh'),
   launchResume: (context) => launch(context, { SHIM_RESUME: '1', SHIM_RESUME_STRATEGY: context.strategy, SHIM_RESUME_BRIEF: context.briefPath }, context.strategy),

@@ -12,6 +12,9 @@ import { dropGenerations, isUnchanged, verifySegments } from './transcript-segme
 const manifestFile = 'manifest.json';
 const pinFile = 'pinned';
 
+/** Marks a checkpoint that a verification has found bad: beside its folder, so that the listing of the folders shows it. */
+const badMark = '.bad';
+
 /** Checkpoints looked at, newest first, before a resume gives up on them. */
 const lookBack = 10;
 
@@ -61,9 +64,10 @@ export class CheckpointRepository {
    */
   async latestValid(maxBack = lookBack): Promise<{ manifest: CheckpointManifest | null; rejected: RejectedCheckpoint[] }> {
     const rejected: RejectedCheckpoint[] = [];
-    for (const id of (await this.ids()).toReversed().slice(0, maxBack)) {
+    const { ids, bad } = await this.listing();
+    for (const id of ids.toReversed().slice(0, maxBack)) {
       const manifest = await this.read(id);
-      const problem = typeof manifest === 'string' ? manifest : await this.shallowProblem(manifest);
+      const problem = typeof manifest === 'string' ? manifest : bad.has(id) ? await this.badReason(id) : await this.shallowProblem(manifest);
       if (typeof manifest !== 'string' && problem === null) return { manifest, rejected };
       rejected.push({ id, reason: problem ?? 'unreadable' });
     }
@@ -73,6 +77,7 @@ export class CheckpointRepository {
   /** Whether a checkpoint can still be relied on, as far as `latestValid` looks. */
   async isValid(id: string): Promise<boolean> {
     const manifest = await this.read(id);
+    if (existsSync(this.badPath(id))) return false;
     return typeof manifest !== 'string' && (await this.shallowProblem(manifest)) === null;
   }
 
@@ -82,6 +87,23 @@ export class CheckpointRepository {
     if (typeof manifest === 'string') return manifest;
     const { tree, transcript } = manifest;
     return (await this.shadow.verify(tree.root)) ?? (transcript && (await verifySegments(this.transcriptFolder, transcript)));
+  }
+
+  /** A checkpoint's manifest. @returns what is wrong with it where it cannot be read. */
+  async read(id: string): Promise<CheckpointManifest | string> {
+    const text = await readIfThere(join(this.folder, id, manifestFile));
+    return text === null ? 'it has no manifest: its making was interrupted' : decodeManifest(text);
+  }
+
+  /** Marks a checkpoint as bad: no resume uses it any more. @param reason one line; null takes the mark away. */
+  async mark(id: string, reason: string | null): Promise<void> {
+    if (reason === null) await rm(this.badPath(id), { force: true });
+    else await writeDurably(this.badPath(id), reason);
+  }
+
+  /** Why a verification has found a checkpoint bad; null where none has. */
+  async markOf(id: string): Promise<string | null> {
+    return readIfThere(this.badPath(id));
   }
 
   /** Every checkpoint that reads, oldest first; those that do not, with the reason. */
@@ -121,8 +143,9 @@ export class CheckpointRepository {
       retention,
       fixed,
     );
-    const broken = rejected.map(({ id }) => id).filter((id) => numberOf(id) < numberOf(newest.id));
-    const pruned = [...unneeded, ...broken];
+    const { bad } = await this.listing();
+    const broken = [...rejected.map(({ id }) => id), ...bad].filter((id) => numberOf(id) < numberOf(newest.id));
+    const pruned = [...new Set([...unneeded, ...broken])];
     if (pruned.length > 0) await this.delete(pruned);
     // Checkpoints share what they hold, so that none has a size of its own: the oldest half goes, then what is left is measured.
     let left = manifests.map(({ id }) => id).filter((id) => !fixed.has(id) && !pruned.includes(id));
@@ -137,7 +160,10 @@ export class CheckpointRepository {
   }
 
   private async delete(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await rm(join(this.folder, id), { recursive: true, force: true });
+    for (const id of ids) {
+      await rm(join(this.folder, id), { recursive: true, force: true });
+      await rm(this.badPath(id), { force: true });
+    }
     const { manifests } = await this.list();
     // A ref to what is not there any more would make git refuse to prune at all.
     const whole: CheckpointManifest[] = [];
@@ -153,14 +179,24 @@ export class CheckpointRepository {
     return null;
   }
 
-  private async read(id: string): Promise<CheckpointManifest | string> {
-    const text = await readIfThere(join(this.folder, id, manifestFile));
-    return text === null ? 'it has no manifest: its making was interrupted' : decodeManifest(text);
+  private async ids(): Promise<string[]> {
+    return (await this.listing()).ids;
   }
 
-  private async ids(): Promise<string[]> {
-    if (!existsSync(this.folder)) return [];
-    return (await readdir(this.folder)).filter((name) => /^ck-\d{4,}$/.test(name)).sort((a, b) => numberOf(a) - numberOf(b));
+  /** The checkpoints by number, and those of them that are marked as bad. */
+  private async listing(): Promise<{ ids: string[]; bad: ReadonlySet<string> }> {
+    if (!existsSync(this.folder)) return { ids: [], bad: new Set() };
+    const names = await readdir(this.folder);
+    const bad = names.filter((name) => name.endsWith(badMark)).map((name) => name.slice(0, -badMark.length));
+    return { ids: names.filter((name) => /^ck-\d{4,}$/.test(name)).sort((a, b) => numberOf(a) - numberOf(b)), bad: new Set(bad) };
+  }
+
+  private async badReason(id: string): Promise<string> {
+    return `a verification has found it bad: ${(await this.markOf(id)) ?? ''}`;
+  }
+
+  private badPath(id: string): string {
+    return join(this.folder, `${id}${badMark}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { GitError } from './checkpoint-error.js';
 
@@ -21,9 +22,11 @@ export interface GitOptions {
 
 /** Runs git on a repository and a work tree that need not know of each other, blind to the user's own configuration. */
 export class Git {
+  /** @param niceness 0, or up to 19 for a git that gives way to all else. */
   constructor(
     private readonly gitDir: string,
     private readonly workTree: string,
+    private readonly niceness = 0,
   ) {}
 
   /** @returns stdout, each character one byte: the name of a file need not be text. @throws GitError */
@@ -47,6 +50,7 @@ export class Git {
     const env: NodeJS.ProcessEnv = { ...this.environment(), GIT_WORK_TREE: workTree };
     if (index !== undefined) env['GIT_INDEX_FILE'] = index;
     const child = spawn(program, [...args], { cwd, env, stdio: 'pipe', detached: true });
+    if (this.niceness > 0) giveWay(child, this.niceness);
     const impatient = setTimeout(() => killGroup(child), patienceMs).unref();
     const ended = new Promise<string | null>((resolve, reject) => {
       child.once('error', (error) => reject(new GitError(`git cannot be started in ${cwd}: is it installed, is the folder there? (${error.message})`, { cause: error })));
@@ -73,6 +77,15 @@ export class Git {
       GIT_OPTIONAL_LOCKS: '0',
       GIT_TERMINAL_PROMPT: '0',
     };
+  }
+}
+
+/** One that has ended already needs no more of it. */
+function giveWay({ pid }: ChildProcess, niceness: number): void {
+  try {
+    if (pid !== undefined) setPriority(pid, niceness);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
   }
 }
 

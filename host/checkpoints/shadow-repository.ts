@@ -17,6 +17,15 @@ const pathShown = 200;
 
 export type TreeState = CheckpointManifest['tree'];
 
+/** A file of a recorded tree. */
+export interface TreeEntry {
+  /** Relative; one character a byte. */
+  path: string;
+  kind: 'file' | 'executable' | 'link';
+  /** Git's name of its content. */
+  object: string;
+}
+
 /** What must outlive a pruning. */
 export type KeptTree = Pick<CheckpointManifest, 'id'> & { tree: Pick<TreeState, 'root' | 'userIndex'> };
 
@@ -27,14 +36,17 @@ export type KeptTree = Pick<CheckpointManifest, 'id'> & { tree: Pick<TreeState, 
 export class ShadowRepository {
   private readonly git: Git;
   private prepared = false;
-  private lastRoot: string | null = null;
+  /** Of the index as it was then: another process may have written it since. */
+  private last: { root: string; index: string | null } | null = null;
   private userIndexSeen: { mtimeMs: number; size: number; blob: string } | null = null;
 
+  /** @param niceness of the git that it runs, 0-19. */
   constructor(
     private readonly gitDir: string,
     private readonly workTree: string,
+    niceness = 0,
   ) {
-    this.git = new Git(gitDir, workTree);
+    this.git = new Git(gitDir, workTree, niceness);
   }
 
   /**
@@ -49,7 +61,7 @@ export class ShadowRepository {
     } catch (error) {
       if (!(error instanceof GitError) || isDiskFull(error)) throw error;
       // An index torn by a power cut would fail for good; it is made anew from the files.
-      this.lastRoot = null;
+      this.last = null;
       for (const file of ['index', 'index.lock']) await rm(join(this.gitDir, file), { force: true });
       return this.look();
     }
@@ -105,6 +117,39 @@ export class ShadowRepository {
     return (await this.pathsOf(root)).map(textOf);
   }
 
+  /** The files of a tree with what they are. @throws GitError */
+  async entries(root: string): Promise<TreeEntry[]> {
+    const listed = await this.git.run(['ls-tree', '-r', '-z', root], { withoutTree: true });
+    return listed.split('\0').filter(Boolean).map((entry) => {
+      const [about = '', path = ''] = entry.split('\t');
+      const [mode = '', , object = ''] = about.split(' ');
+      return { path, kind: mode === '120000' ? 'link' : mode === '100755' ? 'executable' : 'file', object };
+    });
+  }
+
+  /** Makes sure that git can work on it at all. @throws GitError */
+  async check(): Promise<void> {
+    await this.git.run(['rev-parse', '--git-dir'], { withoutTree: true });
+  }
+
+  /** A blob that was recorded, as the user's index. @returns one character a byte. @throws GitError */
+  async readBlob(object: string): Promise<string> {
+    return this.git.run(['cat-file', 'blob', object], { withoutTree: true });
+  }
+
+  /**
+   * Takes the altered objects of a tree away, with the index that trusts them: git never writes an object anew that is there,
+   * so that every later checkpoint of the same files would be as bad. @throws GitError
+   */
+  async dropAltered(root: string): Promise<void> {
+    if (await this.hasRoot(root)) {
+      for (const { object } of await this.entries(root).catch(() => [])) if (!(await isObjectWhole(this.gitDir, object))) await removeObject(this.gitDir, object);
+    } else {
+      await removeObject(this.gitDir, root);
+    }
+    await rm(join(this.gitDir, 'index'), { force: true });
+  }
+
   /** How many of a tree's files are in the work tree, changed or not; at most 100 missing ones by name. @throws GitError */
   async compare(root: string): Promise<{ files: number; present: number; missing: string[] }> {
     const paths = await this.pathsOf(root);
@@ -112,16 +157,21 @@ export class ShadowRepository {
     return { files: paths.length, present: paths.length - missing.length, missing: missing.slice(0, skippedShown) };
   }
 
-  /** Writes a tree into a folder that is missing or empty, all of it or nothing. @throws Error if it holds anything; GitError */
-  async restoreInto(root: string, folder: string): Promise<void> {
+  /**
+   * Writes a tree into a folder that is missing or empty, all of it or nothing.
+   *
+   * @param beside what may be there: the `.git` of a new work tree. @throws Error if it holds anything else; GitError
+   */
+  async restoreInto(root: string, folder: string, beside: readonly string[] = []): Promise<void> {
     await mkdir(folder, { recursive: true });
-    if ((await readdir(folder)).length > 0) throw new Error(`${folder} is not empty: a checkpoint is never written over files`);
+    const written = async () => (await readdir(folder)).filter((name) => !beside.includes(name));
+    if ((await written()).length > 0) throw new Error(`${folder} is not empty: a checkpoint is never written over files`);
     const index = join(this.gitDir, `restore-${randomUUID()}.index`);
     try {
       await this.git.run(['read-tree', root], { index, workTree: folder });
       await this.git.run(['checkout-index', '--all', '--quiet'], { index, workTree: folder });
     } catch (error) {
-      for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+      for (const name of await written()) await rm(join(folder, name), { recursive: true, force: true });
       throw error;
     } finally {
       await rm(index, { force: true });
@@ -134,18 +184,24 @@ export class ShadowRepository {
     // Leave out first: what takes a left-out file's place may need its name.
     if (dropped.length > 0) await this.git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: `${dropped.join('\0')}\0` });
     const unchanged = wanted.length === 0 && dropped.length === 0;
-    const root = (unchanged ? this.lastRoot : null) ?? (await this.git.updateAndWriteTree(wanted.map((path) => `${path}\0`).join('')));
+    const root = (unchanged && this.last?.index === this.indexStamp() ? this.last.root : null) ?? (await this.git.updateAndWriteTree(wanted.map((path) => `${path}\0`).join('')));
     if (!(await this.hasRoot(root))) {
       await removeObject(this.gitDir, root);
       throw new GitError(`tree ${root} was altered on disk`);
     }
-    this.lastRoot = root;
+    this.last = { root, index: this.indexStamp() };
     const shown = skipped.slice(0, skippedShown).map(({ path, reason }) => ({ path: path.slice(0, pathShown), reason }));
     return { root, files: await this.countFiles(), skipped: shown, skippedTotal: skipped.length, ...user };
   }
 
   private async pathsOf(root: string): Promise<string[]> {
     return (await this.git.run(['ls-tree', '-r', '-z', '--name-only', root], { withoutTree: true })).split('\0').filter(Boolean);
+  }
+
+  /** Names the state of the index; null where there is none. */
+  private indexStamp(): string | null {
+    const stat = lstatSync(join(this.gitDir, 'index'), { throwIfNoEntry: false, bigint: true });
+    return stat ? `${stat.ino}:${stat.mtimeNs}:${stat.size}` : null;
   }
 
   /** The index says in its header how many entries it has. An empty tree may have none. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -75,7 +75,25 @@ export async function countFrom(path: string, from: number, isMessage: IsMessage
 }
 
 /** Reads every segment of a checkpoint back. @returns what is wrong with the first bad one, or null. */
-export async function verifySegments(folder: string, state: TranscriptState): Promise<string | null> {
+export function verifySegments(folder: string, state: TranscriptState): Promise<string | null> {
+  return eachSegment(folder, state, async () => undefined);
+}
+
+/** Writes the transcript of a checkpoint as the agent had it, to a file that is not there yet. @returns what is wrong with the first bad segment, or null. */
+export async function restoreTranscript(folder: string, state: TranscriptState, path: string): Promise<string | null> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const problem = await eachSegment(folder, state, async (content) => {
+      await file.appendFile(content);
+    });
+    await file.sync();
+    return problem;
+  } finally {
+    await file.close();
+  }
+}
+
+async function eachSegment(folder: string, state: TranscriptState, take: (content: Buffer) => Promise<void>): Promise<string | null> {
   const generationFolder = join(folder, String(state.generation));
   const segments = await readLedger(join(generationFolder, ledgerFile), state);
   if (segments === null) return 'the list of transcript segments is missing or was altered';
@@ -84,6 +102,7 @@ export async function verifySegments(folder: string, state: TranscriptState): Pr
     if (segment.start !== at) return `the transcript has a gap at byte ${at}`;
     const content = await readSegment(join(generationFolder, segmentFile(segment)));
     if (!content || (await sha256OfLong(content)) !== segment.sha256) return `transcript segment ${segmentFile(segment)} is missing or was altered`;
+    await take(content);
     at = segment.end;
   }
   return at === state.validatedBytes ? null : 'the transcript segments end too early';

@@ -1,3 +1,5 @@
+import { shellWord } from '../shell-word.js';
+
 /** What a held command reads: nothing, or the FIFO `stdin` in the attempt's folder, which never ends. */
 export type HeldInput = 'null' | 'fifo';
 
@@ -21,7 +23,7 @@ export interface HeldCommand {
  * @param cgroup the folder of the cgroup to enter.
  */
 export function parkingScript(cgroup: string | null): string {
-  const entry = cgroup === null ? '' : `printf '%s\\n' "$$" > ${quote(`${cgroup}/cgroup.procs`)}\n`;
+  const entry = cgroup === null ? '' : `printf '%s\\n' "$$" > ${shellWord(`${cgroup}/cgroup.procs`)}\n`;
   return `trap : TERM HUP INT QUIT\n${entry}`;
 }
 
@@ -43,18 +45,18 @@ export function parkingScript(cgroup: string | null): string {
 export function launchScript({ path, argv, environment, input }: HeldCommand): string {
   const variables = Object.entries(environment).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new RangeError(`${JSON.stringify(name)} is no name of a variable`);
-    return `export ${name}=${quote(value)}\n`;
+    return `export ${name}=${shellWord(value)}\n`;
   });
   const stdin = input === 'fifo' ? `${path}/stdin` : '/dev/null';
   const makeFifo = input === 'fifo' ? `[ -p "$_shim_stdin" ] || command -p mkfifo -m 600 "$_shim_stdin"\n` : '';
   return `{
-_shim_dir=${quote(path)} _shim_stdin=${quote(stdin)}
+_shim_dir=${shellWord(path)} _shim_stdin=${shellWord(stdin)}
 exec >> "$_shim_dir/holder.log" 2>&1
 printf '%s\\n' "$$" >> "$_shim_dir/holder.pid"
 ${makeFifo}set -C
 printf '%s\\n' "$$" > "$_shim_dir/go" || exit 75
 set +C
-${variables.join('')}set -- ${argv.map(quote).join(' ')}
+${variables.join('')}set -- ${argv.map(shellWord).join(' ')}
 ( exec "$@" <> "$_shim_stdin" >> "$_shim_dir/stdout" 2>> "$_shim_dir/stderr" )
 _shim_code=$?
 umask 077
@@ -62,9 +64,4 @@ printf '%s\\n' "$_shim_code" > "$_shim_dir/exit"
 exit 0
 }
 `;
-}
-
-/** One word for a shell, whatever is in it. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -55,11 +55,11 @@ it('lists checkpoints by number, and passes over what is torn or altered', () =>
   mkdirSync(join(folder.checkpointsPath, 'ck-10003'));
   mkdirSync(join(folder.checkpointsPath, 'git'));
   expect(listCheckpoints(folder)).toEqual([
-    { id: 'ck-9999', manifest: ninth },
-    { id: 'ck-10000', manifest: tenth },
-    { id: 'ck-10001', manifest: null },
-    { id: 'ck-10002', manifest: null },
-    { id: 'ck-10003', manifest: null },
+    { id: 'ck-9999', manifest: ninth, bad: null },
+    { id: 'ck-10000', manifest: tenth, bad: null },
+    { id: 'ck-10001', manifest: null, bad: null },
+    { id: 'ck-10002', manifest: null, bad: null },
+    { id: 'ck-10003', manifest: null, bad: null },
   ]);
   expect(newestCheckpoint(folder)).toEqual(tenth);
 });

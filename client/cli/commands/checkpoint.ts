@@ -1,12 +1,40 @@
 import type { Command } from 'commander';
+import { formatDuration } from '../../../domain/duration.js';
+import { SessionFolder } from '../../../host/session-folder.js';
+import { newestCheckpoint } from '../../checkpoint-list.js';
 import { CommandRefusedError } from '../../errors.js';
 import { ShimClient } from '../../shim-client.js';
-import { checkName } from '../check-name.js';
+import { checkCheckpointId, checkName } from '../check-name.js';
+import { count } from '../format.js';
+import { explainAbsence } from '../explain-absence.js';
 import type { CliContext } from '../context.js';
 import { asker, sessionCommand, type CommandOptions } from '../session-command.js';
 
+interface CheckpointOptions extends CommandOptions {
+  verify?: string | true;
+}
+
 export function addCheckpoint(program: Command, context: CliContext): void {
-  sessionCommand(program, 'checkpoint', 'make a checkpoint now and print its id').action((name: string, options: CommandOptions) => makeCheckpoint(context, name, options));
+  sessionCommand(program, 'checkpoint', 'make a checkpoint now and print its id, or prove one')
+    .option('--verify [checkpoint]', 'make none, but prove one (default: the newest) by restoring it into a scratch folder and comparing; a bad one is used no more')
+    .action((name: string, { verify, ...options }: CheckpointOptions) =>
+      verify === undefined ? makeCheckpoint(context, name, options) : verifyCheckpoint(context, checkName(name), verify === true ? null : checkCheckpointId(name, verify), options),
+    );
+}
+
+/** Needs no service: the checkpoints lie in this machine's folders. */
+async function verifyCheckpoint(context: CliContext, name: string, id: string | null, { json }: CommandOptions): Promise<void> {
+  const folder = new SessionFolder(context.home, name);
+  const spec = folder.spec();
+  if (!spec) return explainAbsence(context, name, 'checkpoint --verify');
+  const newest = id ?? newestCheckpoint(folder)?.id;
+  if (newest === undefined) throw new CommandRefusedError(`${name} has no checkpoint yet`);
+  const { verifyHere } = await import('../../../host/checkpoints/verify-here.js');
+  const verified = await verifyHere(folder, spec.cwd, newest);
+  if (!verified) throw new CommandRefusedError(`${newest} of ${name} was pruned meanwhile`);
+  if (json) context.printJson({ name, ...verified });
+  if (verified.problem !== null) throw new CommandRefusedError(`${newest} of ${name} is bad: ${verified.problem}`);
+  if (!json) context.print(`${newest} is whole: ${count(verified.files, 'file')}, ${count(verified.messages, 'message')}, restored and compared in ${formatDuration(verified.durationMs)}`);
 }
 
 async function makeCheckpoint(context: CliContext, name: string, options: CommandOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { listCheckpoints, type ListedCheckpoint } from '../../checkpoint-list.js
 import { findSession } from '../../session-directory.js';
 import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
-import { count, formatWhen } from '../format.js';
+import { count, formatWhen, oneLine } from '../format.js';
 import { renderTable } from '../table.js';
 
 export function addCheckpoints(program: Command, context: CliContext): void {
@@ -25,13 +25,14 @@ async function showCheckpoints(context: CliContext, name: string, { json }: { js
     if (warning !== null) context.warn(warning);
     context.warn(`the checkpoints of ${name} are on host ${value.view.host ?? 'unknown'}; run shim checkpoints there`);
   }
-  if (json) context.printJson(checkpoints.map(({ id, manifest }) => ({ id, readable: manifest !== null, manifest })));
+  if (json) context.printJson(checkpoints.map(({ id, manifest, bad }) => ({ id, readable: manifest !== null, bad, manifest })));
   else if (checkpoints.length === 0) context.print('no checkpoints yet');
   else context.print(renderTable(['ID', 'MADE', 'TRIGGER', 'ATTEMPT', 'FILES', 'TRANSCRIPT', 'IN FLIGHT', 'TOOK'], checkpoints.map((each) => row(each, Date.now()))));
 }
 
-function row({ id, manifest }: ListedCheckpoint, nowMs: number): string[] {
+function row({ id, manifest, bad }: ListedCheckpoint, nowMs: number): string[] {
   if (!manifest) return [id, '-', 'torn or altered: it is never used', '-', '-', '-', '-', '-'];
+  if (bad !== null) return [id, formatWhen(manifest.createdAt, nowMs), `bad, and used no more: ${oneLine(bad, 60)}`, '-', '-', '-', '-', '-'];
   const { createdAt, trigger, epoch, tree, transcript, pending, durationMs } = manifest;
   const lines = transcript ? count(transcript.messages, 'message') : '-';
   return [id, formatWhen(createdAt, nowMs), trigger, String(epoch), String(tree.files), lines, String(pending.length), formatDuration(durationMs)];
