@@ -38,6 +38,8 @@ export interface SessionView {
   costUsd: number | null;
   memoryBytes: number | null;
   lastCheckpoint: { id: string; at: string } | null;
+  /** Follow-up prompts that the agent has not got yet; null where only the folder could be asked. */
+  promptsWaiting: number | null;
   /** Why the last checkpoint on request was not made; null where it was. */
   checkpointProblem: string | null;
   lastExit: { exitClass: ExitClass; reason: string; at: string } | null;
@@ -83,6 +85,7 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     ...liveFields(current?.live ?? null),
     // The workflow hears of few checkpoints; the folder has them all.
     lastCheckpoint: onDisk && (!known || onDisk.at > known.at) ? onDisk : known,
+    promptsWaiting: status.promptsWaiting,
     checkpointProblem: status.checkpointProblem,
     lastExit: end ? { exitClass: end.exitClass, reason: end.reason, at: iso(end.endedAtMs) } : null,
     // Where a running attempt has not heard of a change yet, it runs with what it has.
@@ -115,6 +118,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     cwd: spec.cwd,
     ...liveFields(live),
     lastCheckpoint: checkpointOf(records),
+    promptsWaiting: null,
     checkpointProblem: null,
     lastExit: report && { exitClass: report.exitClass, reason: report.reason, at: iso(report.endedAtMs) },
     parameters: parametersView(last?.record?.parameters ?? spec.parameters, spec.pinned, []),

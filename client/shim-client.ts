@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { formatDuration } from '../domain/duration.js';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
-import type { CommandInput, CommandResult, HostStatus, SessionResult, SessionStatus } from '../workflows/messages.js';
+import type { CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
 import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from './errors.js';
@@ -152,6 +152,33 @@ export class ShimClient {
       const { state, reason } = await this.status(name);
       if (command === 'stop') return { outcome: 'applied', message: `${name} is ${state} already` };
       throw new CommandRefusedError(`${name} is ${state} (${reason}) and will not return; start a new session instead: shim run`, { cause: error });
+    }
+  }
+
+  /** Adds a follow-up prompt to a session's queue. @throws CommandRefusedError if it cannot be kept, or the session has closed; NoSuchSessionError. */
+  async send(name: string, input: SendInput): Promise<QueuedAnswer> {
+    const { sendUpdate } = this.temporal.messages;
+    return this.ofOpen(name, () => this.handle(name).executeUpdate(sendUpdate, { args: [input] }));
+  }
+
+  /** Takes a prompt out of a session's queue. @throws CommandRefusedError if it does not wait; NoSuchSessionError. */
+  async removePrompt(name: string, input: RemovePromptInput): Promise<CommandResult> {
+    const { removePromptUpdate } = this.temporal.messages;
+    return this.ofOpen(name, () => this.handle(name).executeUpdate(removePromptUpdate, { args: [input] }));
+  }
+
+  /** The prompts that wait for a session. @throws NoSuchSessionError. */
+  prompts(name: string): Promise<PromptsView> {
+    return this.asked(queryDeadlineMs, name, () => this.handle(name).query(this.temporal.messages.promptsQuery));
+  }
+
+  private async ofOpen<T>(name: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.asked(commandDeadlineMs, name, call);
+    } catch (error) {
+      if (!(error instanceof NoSuchSessionError) || !(await this.isClosed(name))) throw error;
+      const { state, reason } = await this.status(name);
+      throw new CommandRefusedError(`${name} is ${state} (${reason}) and takes no more; start a new session instead: shim run`, { cause: error });
     }
   }
 

@@ -54,6 +54,8 @@ export interface AttemptReport extends AttemptKey {
   denied?: string[];
   /** Of its resume, ratio 0-1; null for a first attempt, or where it could not be measured. */
   fidelity?: number | null;
+  /** The queued prompt that it was begun with, and whether the agent got it; null where there was none. */
+  prompt?: { id: number; delivered: boolean } | null;
 }
 
 /** The report of an attempt that could not begin at all: the session is wrongly set up. */

@@ -1,5 +1,6 @@
 import type { AttemptKey, AttemptReport } from './attempt.js';
 import type { Parameters, ResumeStrategy } from './parameters.js';
+import type { GivenPrompt } from './prompt-queue.js';
 import type { SessionSpec, SessionState } from './session.js';
 
 /** Asks a host to begin an attempt, or to adopt it where it is alive already. */
@@ -10,6 +11,8 @@ export interface StartAgentInput extends AttemptKey {
   parameters: Parameters;
   /** What was decided after the attempt before, one line; kept with that attempt for `history`. */
   decision: string | null;
+  /** A follow-up prompt from the session's queue: what the agent is to do next. */
+  prompt?: GivenPrompt;
 }
 
 export interface StartAgentResult {

@@ -51,6 +51,8 @@ export interface ResumeReceipt {
   /** Null until the resumed attempt has run. */
   fidelity: Fidelity | null;
   timing: { endToSpawnMs: number; endToRunningMs: number | null };
+  /** The queued prompt that the agent was given, and whether it was seen to have it; null where there was none. Receipts of older versions lack it. */
+  prompt?: { id: number; delivered: boolean } | null;
   /** Of the resumed attempt's first API call: input tokens; null where the stream does not tell. */
   cost: { inputTokens: number | null };
 }

@@ -66,6 +66,8 @@ export interface DecisionInput {
   parameters: Parameters;
   history: FailureHistory;
   report: AttemptReport;
+  /** Follow-up prompts of the session's queue that the agent has not got yet; `ignored`: the host knows nothing of prompts. */
+  prompts?: { waiting: number; ignored: boolean };
   /** Unix ms. */
   nowMs: number;
   /** Uniform in [0, 1), for the jitter. */
@@ -99,6 +101,8 @@ function decide(input: DecisionInput, history: FailureHistory): Decision {
     case 'misconfigured':
       return { kind: 'fail', reason: why };
     case 'completed':
+      if (input.prompts?.ignored) return { kind: 'fail', reason: 'its host is of an older version, which gives no queued prompts: bring it up to date (shim up) or take them out of the queue' };
+      if (promptsWait(input)) return { kind: 'restart_now', strategy, reason: 'its turn is completed: the next prompt of the queue' };
       if (policy.restart !== 'always') return { kind: 'complete', reason: report.reason };
       return { kind: 'back_off', delayMs: backOffDelay(input, Math.max(1, history.consecutive)), strategy, reason: 'policy always: completed' };
     case 'recycled':
@@ -135,21 +139,28 @@ function decide(input: DecisionInput, history: FailureHistory): Decision {
   return { kind: 'back_off', delayMs, strategy, reason: `failure ${failures} of ${maxFailures} allowed (${report.exitClass})` };
 }
 
-function remember({ policy, history, report, nowMs }: DecisionInput): FailureHistory {
+function remember(input: DecisionInput): FailureHistory {
+  const { policy, history, report, nowMs } = input;
   const ranMs = report.runningAtMs === null ? 0 : report.endedAtMs - report.runningAtMs;
   const healthy = ranMs >= policy.healthyAfterMs;
   const counted = countsAsFailure(report.exitClass);
-  const restarts = counted || report.exitClass === 'completed';
+  const isTurn = report.exitClass === 'completed' && promptsWait(input);
+  const restarts = counted || (report.exitClass === 'completed' && !isTurn);
   const waits = report.exitClass === 'overloaded' || report.exitClass === 'limit_reached';
   const inWindow = history.failuresAtMs.filter((at) => at > nowMs - policy.intensity.windowMs);
   return {
     failuresAtMs: counted ? [...inWindow, nowMs] : inWindow,
-    consecutive: (healthy ? 0 : history.consecutive) + (restarts ? 1 : 0),
+    consecutive: (healthy || isTurn ? 0 : history.consecutive) + (restarts ? 1 : 0),
     consecutiveWaits: waits ? history.consecutiveWaits + 1 : 0,
     consecutiveContextFull: report.exitClass === 'context_full' ? history.consecutiveContextFull + 1 : 0,
     consecutiveRecycles: report.exitClass === 'recycled' && !healthy ? history.consecutiveRecycles + 1 : 0,
     consecutiveFailedResumes: counted && report.runningAtMs === null ? history.consecutiveFailedResumes + 1 : 0,
   };
+}
+
+/** What completed is a turn, not the session. */
+function promptsWait({ prompts }: DecisionInput): boolean {
+  return prompts !== undefined && prompts.waiting > 0;
 }
 
 /** One failed resume may be chance; after two in a row the next rung is tried. */

@@ -27,6 +27,8 @@ export interface AttemptFacts {
   longestSilenceMs: number;
   /** Of its resume, ratio 0-1; null where it is not known. */
   fidelity: number | null;
+  /** The queued prompt that it was begun with; null where there was none. */
+  prompt: { id: number; delivered: boolean } | null;
 }
 
 /** Puts an attempt's report together. */

@@ -14,6 +14,7 @@ import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
 import { LiveRecordFile } from './live-record.js';
 import type { Redactor } from './output/redaction.js';
+import type { PromptDelivery } from './prompt-delivery.js';
 import { Readiness } from './readiness.js';
 import { fence, treeOf, watchEnd, type Held, type HeldAttempt } from './process/holder.js';
 import { terminateTree } from './process/process-tree.js';
@@ -46,6 +47,8 @@ export interface AttemptSetup {
   checkpoints: CheckpointManager;
   environment: Readonly<Record<string, string>>;
   redact: Redactor;
+  /** Of the queued prompt that it was begun with; null where there was none. */
+  delivery: ((conversationId: () => string | null) => PromptDelivery) | null;
 }
 
 /** Why SHIM itself ends an attempt. */
@@ -73,6 +76,8 @@ export class AttemptRunner {
   private finishing = false;
   private stopWatching: () => void = () => undefined;
   private readonly readiness: Readiness;
+  /** Of the queued prompt that it was begun with; null where there was none. */
+  readonly delivery: PromptDelivery | null;
   private readonly clock: ActivityClock;
   private checkpointTimes: CheckpointTimes;
   private given: Parameters;
@@ -93,6 +98,7 @@ export class AttemptRunner {
     this.checkpointTimes = earlier?.checkpointTimes ?? noCheckpointTimes;
     this.fidelity = earlier && (folder.receipt()?.fidelity?.overall ?? null);
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
+    this.delivery = setup.delivery?.(() => this.collector.signals.conversationId) ?? null;
     this.ended = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -259,6 +265,7 @@ export class AttemptRunner {
       this.collector.observe(event, nowMs);
       if (event.kind === 'result') this.clock.resultSeen();
       if (event.kind !== 'output') this.markRunning(nowMs);
+      if (event.kind === 'message' || (event.kind !== 'output' && this.setup.agent.kind === 'command')) this.guard('look for the prompt', () => this.delivery?.heard());
       if (event.kind === 'message') this.answered();
       // A risky operation is worth a checkpoint before its effects, not at the next tick.
       if (event.kind === 'tool_started') this.checkpointIfDue();
@@ -323,12 +330,21 @@ export class AttemptRunner {
     const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
     const redacted = { ...ending, reason: this.setup.redact(ending.reason) };
     const { runningAtMs, checkpointTimes, fidelity } = this;
-    const facts = { runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs: this.clock.longestSilenceMs };
+    const facts = { prompt: this.promptSeen(ending.exitClass), runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs: this.clock.longestSilenceMs };
     const report = reportOf(this.key, this.host.hostId, this.collector, redacted, facts);
     this.setup.folder.writeReport(report);
     this.settle(report);
     // The report is on its way before anything else is done: the decision on what comes next waits for it.
     setImmediate(() => this.guard('wind up', () => this.windUp(report)));
+  }
+
+  /** The last look: nothing is written any more. */
+  private promptSeen(exitClass: Ending['exitClass']): NonNullable<AttemptReport['prompt']> | null {
+    const { delivery } = this;
+    if (!delivery) return null;
+    if (exitClass === 'completed') delivery.completed();
+    this.guard('look for the prompt', () => delivery.look());
+    return { id: delivery.id, delivered: delivery.isDelivered };
   }
 
   private windUp(report: AttemptReport): void {
@@ -372,6 +388,7 @@ export class AttemptRunner {
       checkpointTimes: this.checkpointTimes,
       maxContextUse,
       longestSilenceMs,
+      ...(this.delivery ? { promptDelivered: this.delivery.isDelivered } : {}),
     };
   }
 

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, hostErrorCodes, type StartAgentInput } from '../domain/host-requests.js';
 import type { Launch } from './agents/agent.js';
+import { promptRecord } from './follow-up.js';
 import type { HostContext } from './host-context.js';
 import type { Preparation } from './preparation.js';
 import { ParkedHolder } from './process/parked-holder.js';
@@ -43,7 +44,8 @@ export async function beginAttempt(
     // The request came before, and nothing has come of it yet: it still may.
     const unclaimed = attempt.record();
     holder = (unclaimed ? null : preparation?.takeHolder()) ?? new ParkedHolder(runtime.parkingPlace(), unclaimed);
-    const record = recordOf(host, input, launch, holder);
+    const prompt = promptRecord(runtime, input, plan, launch.conversationId);
+    const record = { ...recordOf(host, input, launch, holder), ...(prompt ? { prompt } : {}) };
     attempt.create(record);
     holder.launch({ path: attempt.path, argv: launch.argv, environment: { ...launch.environment, SHIM_ATTEMPT: input.attemptId }, input: 'null' });
     return { record, pid: holder.pid, plan };

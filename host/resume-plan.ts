@@ -9,6 +9,7 @@ import { resumeBrief } from './agents/resume-brief.js';
 import { unannouncedCalls } from './agents/unannounced-calls.js';
 import type { RejectedCheckpoint } from './checkpoints/checkpoint-repository.js';
 import { countFrom } from './checkpoints/transcript-segments.js';
+import { followUpOf, laterTasks, type FollowUp } from './follow-up.js';
 import type { AttemptFolder, LiveRecord } from './session-folder.js';
 import type { SessionRuntime } from './session-runtime.js';
 
@@ -25,6 +26,8 @@ export interface PreviousAttempt {
 /** How a session goes on, and what that rests on. */
 export interface ResumePlan {
   launch: Launch;
+  /** From the session's queue; null where there is none, or the agent has it. */
+  followUp: FollowUp | null;
   /** Begun in the attempt before and not known to have ended. */
   inFlight: PendingOperation[];
   checkpoint: CheckpointManifest | null;
@@ -60,6 +63,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
     checkpoint: manifest && { id: manifest.id, at: manifest.createdAt },
   });
   writeFileSync(briefPath, brief, { mode: 0o600 });
+  const followUp = followUpOf(runtime, input, previous);
   const context: ResumeContext = {
     ...runtime.launchContext(attempt),
     strategy: input.strategy,
@@ -68,12 +72,14 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
     contextIsFull: report.exitClass === 'context_full',
     brief,
     briefPath,
+    followUp,
+    laterTasks: laterTasks(runtime, followUp),
   };
   const launch = countedFromTheStream(runtime.agent.launchResume(context), previous);
   const unwritten = launch.messages && launch.messages.before - (transcript?.messages ?? 0) - (transcript?.malformedLines ?? 0);
   if (unwritten !== null && unwritten > 0) lost.push(`${unwritten} messages that the agent had not written down when it ended`);
   if (keepsHistory && launch.strategy === 'brief' && report.messages > 0) lost.push(`the conversation (${report.messages} messages): the agent starts from a brief`);
-  return { launch, inFlight, checkpoint: manifest, rejected, lost };
+  return { launch, followUp, inFlight, checkpoint: manifest, rejected, lost };
 }
 
 /** Looks at the conversation: what the checkpoint has validated is not read again, only what came after it. */

@@ -27,6 +27,7 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
     lost,
     fidelity: null,
     timing: { endToSpawnMs: startedAtMs - report.endedAtMs, endToRunningMs: null },
+    prompt: promptOf(runner),
     cost: { inputTokens: null },
   };
   folder.writeReceipt(receipt);
@@ -44,11 +45,16 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
     lost: [...lost, ...(tree?.missing ?? []).slice(0, 20).map((path) => `file ${path}: it was in ${checkpoint?.id ?? 'the checkpoint'}`)],
     fidelity: { messages, files, pending, overall: Math.min(messages.ratio, files.ratio, pending.ratio) },
     timing: { ...receipt.timing, endToRunningMs: runner.runningAtMs === null ? null : runner.runningAtMs - report.endedAtMs },
+    prompt: promptOf(runner),
     cost: { inputTokens: runner.collector.signals.firstInputTokens },
   };
   folder.writeReceipt(receipt);
   runner.fidelity = receipt.fidelity?.overall ?? null;
   host.events.emit('resumed', receipt);
+}
+
+function promptOf({ delivery }: AttemptRunner): { id: number; delivered: boolean } | null {
+  return delivery && { id: delivery.id, delivered: delivery.isDelivered };
 }
 
 /** Where there was nothing, nothing is missing. */

@@ -30,6 +30,8 @@ export interface AttemptRecord {
   /** Messages of the conversation that it was resumed with; 0 for a fresh start. */
   messagesAtStart: number;
   argv: string[];
+  /** The queued prompt it was begun with, and where the agent's transcript ended then (0 for a new one); null where the agent was not given it. */
+  prompt?: { id: number; fromBytes: number | null; isDelivered: boolean } | undefined;
 }
 
 /** What is known of an attempt while it lives; rewritten at most once a second. */
@@ -47,6 +49,7 @@ export interface LiveRecord {
   checkpointTimes?: CheckpointTimes;
   maxContextUse?: number | null;
   longestSilenceMs?: number;
+  promptDelivered?: boolean;
 }
 
 /** Bytes consumed of an attempt's output. */
@@ -77,6 +80,7 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   conversationId: z.string().nullable(),
   messagesAtStart: z.number().nonnegative(),
   argv: z.array(z.string()),
+  prompt: z.object({ id: z.number().int().positive(), fromBytes: z.number().nullable(), isDelivered: z.boolean() }).optional(),
 });
 const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessionStates), reason: z.string(), atMs: z.number(), epoch: z.number() });
 const tombstoneSchema = z.object({ sessionId: z.string(), atMs: z.number(), reason: z.string() });
@@ -125,6 +129,11 @@ export class SessionFolder {
   }
   get logPath(): string {
     return join(this.path, 'log');
+  }
+
+  /** Where a queued prompt lies, for the agent too. */
+  promptPath(id: number): string {
+    return join(this.checkpointsPath, 'agent', `prompt-${String(id).padStart(4, '0')}.txt`);
   }
 
   create(spec: SessionSpec): void {

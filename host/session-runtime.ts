@@ -6,6 +6,7 @@ import { agentFor } from './agents/registry.js';
 import type { Agent, LaunchContext } from './agents/agent.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { CheckpointManager } from './checkpoints/checkpoint-manager.js';
+import { deliveryOf } from './follow-up.js';
 import type { HostContext } from './host-context.js';
 import { createRedactor, isSecretName, type Redactor } from './output/redaction.js';
 import type { HeldAttempt } from './process/holder.js';
@@ -58,6 +59,8 @@ export class SessionRuntime {
   /** A runner for an attempt that is on disk, alive or not. */
   runner(attempt: AttemptFolder, record: AttemptRecord): AttemptRunner {
     const { spec, agent, folder, checkpoints, environment, redact } = this;
+    const live = attempt.live();
+    const { prompt } = record;
     return new AttemptRunner(
       this.host,
       {
@@ -73,8 +76,9 @@ export class SessionRuntime {
         checkpoints,
         environment,
         redact,
+        delivery: prompt ? (conversationId) => deliveryOf(this, attempt, prompt, live?.promptDelivered === true, conversationId) : null,
       },
-      attempt.live(),
+      live,
     );
   }
 }

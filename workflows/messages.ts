@@ -7,6 +7,7 @@ import type { Notice } from '../domain/notice.js';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import type { SessionRecords } from '../domain/outcome.js';
 import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
+import type { PromptQueue, QueuedPrompt } from '../domain/prompt-queue.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
 import type { Parameters, ResumeStrategy } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
@@ -91,6 +92,8 @@ export interface CarriedSession {
   /** What is yet to be recorded. */
   owed?: SessionRecords;
   notices?: CarriedNotices;
+  /** Lacking before the first prompt was sent. */
+  prompts?: PromptQueue;
 }
 
 /** What people were told of a session, and are yet to be told. */
@@ -179,6 +182,8 @@ export interface SessionStatus {
   assignments: AssignedParameters['assignments'];
   /** Outcomes that the store is yet to be told. */
   outcomesOwed: number;
+  /** Follow-up prompts that the agent has not got yet. */
+  promptsWaiting: number;
 }
 
 /** Records what a closed session owes, for as long as it takes: the store was away when it closed. */
@@ -224,6 +229,31 @@ export const resumeUpdate = defineUpdate<CommandResult, [CommandInput]>('resume'
 export const stopUpdate = defineUpdate<CommandResult, [CommandInput]>('stop');
 export const resetUpdate = defineUpdate<CommandResult, [CommandInput]>('reset');
 export const checkpointNowUpdate = defineUpdate<CommandResult, [CommandInput]>('checkpointNow');
+
+/** Adds a follow-up prompt to the session's queue: given to the agent, once, at its next turn or resume. */
+export const sendUpdate = defineUpdate<QueuedAnswer, [SendInput]>('send');
+export interface SendInput extends CommandInput {
+  text: string;
+}
+export interface QueuedAnswer extends CommandResult {
+  id: number;
+  /** 1 for the one that is given next. */
+  place: number;
+}
+
+/** Takes a prompt that waits out of the queue. */
+export const removePromptUpdate = defineUpdate<CommandResult, [RemovePromptInput]>('removePrompt');
+export interface RemovePromptInput extends CommandInput {
+  id: number;
+}
+
+/** The prompts that wait, oldest first. */
+export const promptsQuery = defineQuery<PromptsView>('prompts');
+export interface PromptsView {
+  name: string;
+  /** `givenTo`: the attempt that has it, whose end tells whether the agent got it; null where it is not given yet. */
+  waiting: (QueuedPrompt & { givenTo: number | null })[];
+}
 
 /** Type of the ApplicationFailure that refuses a command which makes no sense in the present state. */
 export const invalidCommand = 'InvalidCommand';

@@ -9,8 +9,11 @@ import {
   checkpointNowUpdate,
   parametersChangedSignal,
   pauseUpdate,
+  promptsQuery,
+  removePromptUpdate,
   resetUpdate,
   resumeUpdate,
+  sendUpdate,
   statusQuery,
   stopUpdate,
   type SessionResult,
@@ -79,6 +82,12 @@ function acceptMessages(session: Session): void {
     validator: (_command) => commands.check('checkpointNow'),
     description: 'Make a checkpoint of the running attempt',
   });
+  setHandler(sendUpdate, (prompt) => commands.send(prompt), {
+    validator: (prompt) => commands.checkSend(prompt),
+    description: 'Keep a follow-up prompt: the agent gets it at its next turn or resume',
+  });
+  setHandler(removePromptUpdate, (prompt) => commands.removePrompt(prompt), { description: 'Take a prompt that waits out of the queue' });
+  setHandler(promptsQuery, () => session.prompts.view(!session.isSettled), { description: 'The follow-up prompts that wait' });
 }
 
 async function supervise(session: Session, host: HostCalls): Promise<SessionResult> {
@@ -128,13 +137,14 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   const { spec, strategy, lastDecision, lastEnd } = session;
   const parameters = session.parameters.current;
   const key = session.nextAttempt();
+  const prompt = session.prompts.give(key);
   if (session.hostIsAway) session.hostWentAway();
   else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
   const ended = () => session.reportOf(key) !== undefined;
   const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
-      { ...key, spec, strategy, parameters, decision: lastDecision },
+      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}) },
       summary.slice(0, 80),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',

@@ -12,11 +12,13 @@ import { addNotices } from './commands/notices.js';
 import { addParameter } from './commands/parameter.js';
 import { addParameters } from './commands/parameters.js';
 import { addPause } from './commands/pause.js';
+import { addQueue } from './commands/queue.js';
 import { addReport } from './commands/report.js';
 import { addReset } from './commands/reset.js';
 import { addRestore } from './commands/restore.js';
 import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
+import { addSend } from './commands/send.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
 import { addTry } from './commands/try.js';
@@ -25,7 +27,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

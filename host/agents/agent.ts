@@ -38,6 +38,10 @@ export interface ResumeContext extends LaunchContext {
   /** What the agent has to know, as text; also written to `briefPath`. */
   brief: string;
   briefPath: string;
+  /** A prompt from the session's queue, and the file that holds it; `isAlone` after a completed turn, of which there is nothing to tell. */
+  followUp?: { text: string; path: string; isAlone: boolean } | null;
+  /** What it was told to do after its first task, for an agent that has lost its conversation. */
+  laterTasks?: string;
 }
 
 /** How to start the agent. */
@@ -102,6 +106,8 @@ export interface Agent {
   resumeByHand(conversation: RestoredConversation): string[];
   /** Whether an entry of the transcript is a message of the conversation. */
   isMessage: (entry: Record<string, unknown>) => boolean;
+  /** The words of an entry of the transcript that is a prompt; null for any other. */
+  promptIn: (entry: Record<string, unknown>) => string | null;
   /** What an entry of the transcript says of tool calls. */
   callsIn: (entry: Record<string, unknown>) => CallsInEntry;
   /** It counts as running once it has lived for a second, although it says nothing. */

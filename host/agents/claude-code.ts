@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { isConversationId, missingStreamFlags, readClaudeArguments } from './claude-arguments.js';
 import { claudeStreamParser } from './claude-stream.js';
-import { claudeCallsIn, claudeTranscriptIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
+import { claudeCallsIn, claudePromptIn, claudeTranscriptIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram } from './program.js';
-import { withTask } from './resume-brief.js';
+import { resumePrompt } from './resume-prompt.js';
 import { forkReason, nothingToResume } from './resume-rung.js';
 import { copyTrimmed } from './trimmed-copy.js';
 import { shellWord } from '../shell-word.js';
@@ -20,6 +20,7 @@ export const claudeCode: Agent = {
   parser: claudeStreamParser,
   classifyEnd: (facts) => classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true }),
   isMessage: isClaudeMessage,
+  promptIn: claudePromptIn,
   callsIn: claudeCallsIn,
 
   transcriptPath({ spec, environment }, conversationId) {
@@ -40,18 +41,18 @@ export const claudeCode: Agent = {
   },
 
   launchResume(context) {
-    const { strategy, transcript, conversationId, brief } = context;
+    const { strategy, transcript, conversationId } = context;
     const { prompt } = readClaudeArguments(context.spec.argv);
     const nothing = nothingToResume(context);
     if (nothing !== null || conversationId === null || transcript === null || strategy === 'brief') {
-      return launch(context, { rung: 'brief', why: nothing, text: withTask(brief, prompt), identity: ['--session-id', randomUUID()], messagesAfter: 0 });
+      return launch(context, { rung: 'brief', why: nothing, text: resumePrompt(context, prompt), identity: ['--session-id', randomUUID()], messagesAfter: 0 });
     }
     if (strategy === 'native' && transcript.malformedLines === 0) {
-      return launch(context, { rung: 'native', why: null, text: brief, identity: ['--resume', conversationId], messagesAfter: transcript.messages });
+      return launch(context, { rung: 'native', why: null, text: resumePrompt(context, null), identity: ['--resume', conversationId], messagesAfter: transcript.messages });
     }
     const forked = randomUUID();
     const kept = copyTrimmed(transcript.path, join(dirname(transcript.path), `${forked}.jsonl`), claudeTranscriptRules(forked), context.contextIsFull === true);
-    return launch(context, { rung: 'fork', why: forkReason(context), text: withTask(brief, prompt), identity: ['--resume', forked], messagesAfter: kept });
+    return launch(context, { rung: 'fork', why: forkReason(context), text: resumePrompt(context, prompt), identity: ['--resume', forked], messagesAfter: kept });
   },
 };
 

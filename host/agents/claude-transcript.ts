@@ -12,6 +12,17 @@ export function isClaudeMessage(entry: JsonObject): boolean {
   return (entry['type'] === 'user' || entry['type'] === 'assistant') && entry['isApiErrorMessage'] !== true;
 }
 
+/** The words of a prompt: what the agent itself puts in, and answers of tools, are none. */
+export function claudePromptIn(entry: JsonObject): string | null {
+  if (entry['type'] !== 'user' || entry['isMeta'] === true || entry['isSidechain'] === true) return null;
+  const content = asObject(entry['message'])?.['content'];
+  const said = asText(content);
+  if (said !== undefined) return said;
+  const blocks = asArray(content).map(asObject);
+  if (blocks.some((block) => block?.['type'] === 'tool_result')) return null;
+  return blocks.map((block) => asText(block?.['text']) ?? '').join('\n');
+}
+
 /** What an entry says of tool calls. */
 export function claudeCallsIn(entry: JsonObject): CallsInEntry {
   if (!isClaudeMessage(entry)) return noCalls;

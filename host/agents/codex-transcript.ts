@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { asName, asObject, asText, parseObject, summaryOf, type JsonObject } from './json-line.js';
+import { asArray, asName, asObject, asText, parseObject, summaryOf, type JsonObject } from './json-line.js';
 import type { TranscriptRules } from './trimmed-copy.js';
 import { noCalls, type CallsInEntry } from './unannounced-calls.js';
 
@@ -12,6 +12,15 @@ export function isCodexMessage(entry: JsonObject): boolean {
   const payload = entry['type'] === 'response_item' ? asObject(entry['payload']) : null;
   const type = payload?.['type'];
   return (type === 'message' && payload?.['role'] !== 'developer') || calls.has(type) || results.has(type);
+}
+
+/** The words of what the user said. */
+export function codexPromptIn(entry: JsonObject): string | null {
+  const payload = entry['type'] === 'response_item' ? asObject(entry['payload']) : null;
+  if (payload?.['type'] !== 'message' || payload['role'] !== 'user') return null;
+  return asArray(payload['content'])
+    .map((block) => asText(asObject(block)?.['text']) ?? '')
+    .join('\n');
 }
 
 /** What an entry says of tool calls: a shell call by its command alone, as the stream quotes it. */

@@ -3,10 +3,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { codexStreamParser } from './codex-stream.js';
-import { codexCallsIn, codexTranscriptRules, findRollout, isCodexMessage } from './codex-transcript.js';
+import { codexCallsIn, codexPromptIn, codexTranscriptRules, findRollout, isCodexMessage } from './codex-transcript.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram, misconfigured } from './program.js';
-import { withTask } from './resume-brief.js';
+import { resumePrompt } from './resume-prompt.js';
 import { forkReason, nothingToResume } from './resume-rung.js';
 import { copyTrimmed } from './trimmed-copy.js';
 import { shellWord } from '../shell-word.js';
@@ -21,6 +21,7 @@ export const codex: Agent = {
   parser: codexStreamParser,
   classifyEnd: (facts) => classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true }),
   isMessage: isCodexMessage,
+  promptIn: codexPromptIn,
   callsIn: codexCallsIn,
 
   transcriptPath({ environment }, conversationId) {
@@ -39,19 +40,19 @@ export const codex: Agent = {
   },
 
   launchResume(context) {
-    const { strategy, transcript, conversationId, brief } = context;
+    const { strategy, transcript, conversationId } = context;
     const { prompt } = readCodexArguments(context.spec.argv);
     const nothing = nothingToResume(context);
-    const fromBrief = (why: string | null) => launch(context, { rung: 'brief', why, text: withTask(brief, prompt), threadId: null, messagesAfter: 0 });
+    const fromBrief = (why: string | null) => launch(context, { rung: 'brief', why, text: resumePrompt(context, prompt), threadId: null, messagesAfter: 0 });
     if (nothing !== null || conversationId === null || transcript === null || strategy === 'brief') return fromBrief(nothing);
     if (!beginsWithMeta(transcript.path)) return fromBrief('the first line of the transcript does not parse, and Codex needs it');
     if (strategy === 'native' && transcript.malformedLines === 0) {
-      return launch(context, { rung: 'native', why: null, text: brief, threadId: conversationId, messagesAfter: transcript.messages });
+      return launch(context, { rung: 'native', why: null, text: resumePrompt(context, null), threadId: conversationId, messagesAfter: transcript.messages });
     }
     const forked = randomUUID();
     const copy = join(dirname(transcript.path), basename(transcript.path).replace(conversationId, forked));
     const kept = copyTrimmed(transcript.path, copy, codexTranscriptRules(forked), context.contextIsFull === true);
-    return launch(context, { rung: 'fork', why: forkReason(context), text: withTask(brief, prompt), threadId: forked, messagesAfter: kept });
+    return launch(context, { rung: 'fork', why: forkReason(context), text: resumePrompt(context, prompt), threadId: forked, messagesAfter: kept });
   },
 };
 

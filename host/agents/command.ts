@@ -6,20 +6,21 @@ import { noCalls } from './unannounced-calls.js';
 
 /**
  * Any program. It is told by its environment where it may keep state (SHIM_CHECKPOINT_DIR), whether it resumes
- * (SHIM_RESUME), how (SHIM_RESUME_STRATEGY) and by what (SHIM_RESUME_BRIEF), and may say READY=1 in the file SHIM_NOTIFY. Lines of Claude's
- * stream-json are understood; one who streams messages has to end with a result.
+ * (SHIM_RESUME), how (SHIM_RESUME_STRATEGY) and by what (SHIM_RESUME_BRIEF), in which file its next task is (SHIM_PROMPT), and may
+ * say READY=1 in the file SHIM_NOTIFY. Lines of Claude's stream-json are understood; one who streams messages has to end with a result.
  */
 export const command: Agent = {
   kind: 'command',
   runsSilently: true,
   parser: claudeStreamParser,
   isMessage: () => false,
+  promptIn: () => null,
   callsIn: () => noCalls,
   transcriptPath: () => null,
   resumeByHand: () => [],
   classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, { needsResult: facts.signals.messages > 0, trustsStderr: false }),
   launchFirst: (context) => launch(context, { SHIM_RESUME: '0' }, 'fresh'),
-  launchResume: (context) => launch(context, { SHIM_RESUME: '1', SHIM_RESUME_STRATEGY: context.strategy, SHIM_RESUME_BRIEF: context.briefPath }, context.strategy),
+  launchResume: (context) => launch(context, { SHIM_RESUME: '1', SHIM_RESUME_STRATEGY: context.strategy, SHIM_RESUME_BRIEF: context.briefPath, ...(context.followUp ? { SHIM_PROMPT: context.followUp.path } : {}) }, context.strategy),
 };
 
 function launch(context: LaunchContext, resume: Record<string, string>, strategy: Launch['strategy']): Launch {

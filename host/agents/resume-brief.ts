@@ -46,11 +46,6 @@ export function resumeBrief(facts: BriefFacts): string {
   return texts.find((text) => Buffer.byteLength(text) <= longestBrief) ?? texts.at(-1) ?? '';
 }
 
-/** A brief for an agent that may not have the task itself any more. */
-export function withTask(brief: string, task: string): string {
-  return `${brief}\n\nThe task, as it was given:\n\n${task}`;
-}
-
 function write(facts: BriefFacts, items: number, characters: number): string {
   const { inFlight, lost, previousEpoch, exitClass } = facts;
   const reason = oneLine(facts.reason, characters);

@@ -37,6 +37,8 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
   stopRefusal: string | null = null;
   /** How the next attempt that is stopped has ended. */
   stoppedAs: ExitClass = 'stopped';
+  /** Whether an agent that is stopped has got its prompt. */
+  stoppedHavingGotIt = false;
   checkpoint: (input: CreateCheckpointInput) => Promise<CheckpointRef> = () => Promise.resolve({ id: 'ck-0001', atMs: 1 });
   private readonly script: Act[];
   private readonly playing: Promise<void>[] = [];
@@ -104,10 +106,11 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
     await this.session(name).signal(attemptRunningSignal, { sessionId, name, epoch, attemptId, runningAtMs });
   }
 
-  /** The attempt ends by itself, and the workflow is told. */
-  async end({ sessionId, name, epoch, attemptId }: AttemptKey, change: Partial<AttemptReport> & Pick<AttemptReport, 'exitClass'>): Promise<AttemptReport> {
+  /** The attempt ends by itself, and the workflow is told. An agent has its prompt where it completes its turn; else the change says whether. */
+  async end({ sessionId, name, epoch, attemptId, prompt }: AttemptKey & Pick<StartAgentInput, 'prompt'>, change: Partial<AttemptReport> & Pick<AttemptReport, 'exitClass'>): Promise<AttemptReport> {
     this.alive = null;
-    const report = aReport({ sessionId, name, epoch, attemptId }, change, await this.environment.now());
+    const told = prompt ? { prompt: { id: prompt.id, delivered: change.exitClass === 'completed' } } : {};
+    const report = aReport({ sessionId, name, epoch, attemptId }, { ...told, ...change }, await this.environment.now());
     await this.tell(report);
     return report;
   }
@@ -124,7 +127,8 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
     this.alive = null;
     await holdStop;
     if (!alive || alive.attemptId !== input.attemptId) return { report: null };
-    const { sessionId, name, epoch, attemptId } = alive;
+    const { sessionId, name, epoch, attemptId, prompt } = alive;
+    if (prompt) return { report: { ...aReport({ sessionId, name, epoch, attemptId }, { exitClass: this.stoppedAs, reason: input.reason }, await this.environment.now()), prompt: { id: prompt.id, delivered: this.stoppedHavingGotIt } } };
     return { report: aReport({ sessionId, name, epoch, attemptId }, { exitClass: this.stoppedAs, reason: input.reason }, await this.environment.now()) };
   }
 

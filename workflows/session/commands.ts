@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { closedStates, type SessionState } from '../../domain/session.js';
-import { invalidCommand, type CommandInput, type CommandResult } from '../messages.js';
+import { invalidCommand, type CommandInput, type CommandResult, type QueuedAnswer, type RemovePromptInput, type SendInput } from '../messages.js';
 import type { Session } from './session.js';
 
 /** The commands of a session. Each sets what is desired and answers at once with what is so; the loop does the rest. */
@@ -8,7 +8,7 @@ export class SessionCommands {
   constructor(private readonly session: Session) {}
 
   /** @throws ApplicationFailure InvalidCommand where the command makes no sense in the present state. */
-  check(command: 'pause' | 'resume' | 'reset' | 'checkpointNow'): void {
+  check(command: 'pause' | 'resume' | 'reset' | 'checkpointNow' | 'send'): void {
     const { desired, state, reason, attempt, spec } = this.session;
     if (desired === 'stopped') throw invalid(`${spec.name} is being stopped and will not return; start a new session instead`);
     if (closedStates.includes(state)) throw invalid(`${spec.name} is ${state}; start a new session instead`);
@@ -45,6 +45,26 @@ export class SessionCommands {
   checkpointNow(): CommandResult {
     this.session.wantCheckpoint();
     return { outcome: 'accepted', message: 'the host is asked for a checkpoint' };
+  }
+
+  /** @throws ApplicationFailure InvalidCommand where it cannot be kept, or the session will take none any more. */
+  checkSend(input: SendInput): void {
+    this.check('send');
+    this.session.prompts.check(input);
+  }
+
+  send(input: SendInput): QueuedAnswer {
+    const { state } = this.session;
+    const answer = this.session.prompts.add(input, state === 'paused' || state === 'failed' ? `the session is ${state}, and gets it when it goes on` : 'the agent gets it at its next turn or resume');
+    this.session.show();
+    return answer;
+  }
+
+  /** @throws ApplicationFailure InvalidCommand where it does not wait. */
+  removePrompt(input: RemovePromptInput): CommandResult {
+    const answer = this.session.prompts.remove(input, !this.session.isSettled);
+    this.session.show();
+    return answer;
   }
 
   private answer(target: SessionState, whatHappens: string): CommandResult {

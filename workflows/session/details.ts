@@ -25,6 +25,7 @@ export function describeSession(status: SessionStatus): string {
     `- host: ${status.hostId}${status.attempt ? `, pid ${status.attempt.pid}` : ''}`,
     `- last checkpoint: ${status.checkpoint ? `${status.checkpoint.id}, ${new Date(status.checkpoint.atMs).toISOString()}` : 'none yet'}`,
   ];
+  if (status.promptsWaiting > 0) lines.push(`- prompts waiting: ${status.promptsWaiting}; query prompts (\`shim queue ${status.name}\`) shows them`);
   if (status.untilMs !== null) lines.push(`- until: ${new Date(status.untilMs).toISOString()}`);
   if (status.ends.length > 0) lines.push('', 'Last ends:', '');
   for (const end of status.ends.slice(-5)) {

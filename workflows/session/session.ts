@@ -16,6 +16,7 @@ import { outcomeOf } from '../../domain/outcome.js';
 import { describeSession } from './details.js';
 import { OwedNotices } from './notices.js';
 import { nothingOwed, OwedRecords } from './owed-records.js';
+import { Prompts } from './prompts.js';
 import { TunedParameters, untuned } from './tuned-parameters.js';
 
 /** Decisions after which another attempt begins by itself. */
@@ -35,6 +36,7 @@ export class Session {
   readonly parameters: TunedParameters;
   readonly records: OwedRecords;
   readonly notices: OwedNotices;
+  readonly prompts: Prompts;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
@@ -65,6 +67,7 @@ export class Session {
     this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
     this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
     this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
+    this.prompts = new Prompts(input.spec.name, this.carried);
   }
 
   get spec() {
@@ -170,6 +173,7 @@ export class Session {
       pinned: this.parameters.pinned,
       assignments: this.parameters.assignments,
       outcomesOwed: this.records.outcomes,
+      promptsWaiting: this.prompts.waiting,
     };
   }
 
@@ -301,11 +305,13 @@ export class Session {
     this.runningAtMs.clear();
     c.checkpoint = report.checkpoint ?? c.checkpoint;
     const nowMs = Date.now();
+    const promptIgnored = this.prompts.ended(report);
     const { decision, history } = decideNext({
       policy: this.spec.policy,
       parameters: this.parameters.current,
       history: c.history,
       report,
+      prompts: { waiting: this.prompts.waiting, ignored: promptIgnored },
       nowMs,
       random,
     });
