@@ -15,6 +15,11 @@ export class Ledger {
     appendFileSync(this.path, `end ${item} ${process.pid}\n`);
   }
 
+  /** The agent has taken in a prompt. */
+  prompt(name: string): void {
+    appendFileSync(this.path, `prompt ${name} ${process.pid}\n`);
+  }
+
   /** What the service says of an item when asked. */
   stateOf(item: number): 'nothing' | 'begun' | 'done' {
     const lines = existsSync(this.path) ? readFileSync(this.path, 'utf8').split('\n') : [];

@@ -5,6 +5,8 @@ export const failures = [
   'kill-before',
   'kill-in',
   'kill-after',
+  'kill-before-prompt',
+  'kill-after-prompt',
   'abort',
   'exit',
   'hang',

@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Ledger } from './ledger.js';
+import { takeNextTask, type LaterTasks } from './next-task.js';
 import { readOptions, type Failure, type Options } from './options.js';
 import { Stream } from './stream.js';
 
 /** What a supervised program is told by its environment. */
-const { SHIM_CHECKPOINT_DIR: stateFolder = '.', SHIM_RESUME: isResume, SHIM_RESUME_BRIEF: briefPath, SHIM_EPOCH: epoch = '1' } = process.env;
+const { SHIM_CHECKPOINT_DIR: stateFolder = '.', SHIM_RESUME: isResume, SHIM_RESUME_BRIEF: briefPath, SHIM_PROMPT: promptPath, SHIM_EPOCH: epoch = '1' } = process.env;
 const progressFile = join(stateFolder, 'progress.json');
 
 /**
@@ -21,11 +22,17 @@ async function main(options: Options): Promise<void> {
   const failing = options.fail !== undefined && Number(epoch) <= options.failAttempts ? options.fail : null;
   if (options.ignoreTerm) process.on('SIGTERM', () => undefined);
   if (options.daemon) spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).unref();
+  const { tasks, isNew } = takeNextTask(promptPath, progress().tasks);
+  if (failing === 'kill-before-prompt' && isNew) process.kill(process.pid, 'SIGKILL');
+  // It is taken in before the first word is said: from then on SHIM does not give it again.
+  if (isNew) ledger.prompt(tasks.taken.at(-1) ?? '');
+  if (isNew) saveProgress({ ...progress(), tasks });
   stream.begin();
+  if (failing === 'kill-after-prompt' && isNew) process.kill(process.pid, 'SIGKILL');
   if (failing === 'auth') fail(stream, 'Invalid API key · Please run /login');
   const inFlight = itemsInFlight();
-  const first = finishedItems() + 1;
-  for (let item = first; item <= options.items; item += 1) {
+  const first = progress().done + 1;
+  for (let item = first; item <= options.items + tasks.items; item += 1) {
     const here = item === options.failAt ? failing : null;
     const callId = `call-${epoch}-${item}`;
     stream.callTool(callId, { item }, options.fillContext ? 40_000 * (item - first + 1) : 1_000);
@@ -38,7 +45,7 @@ async function main(options: Options): Promise<void> {
     if (state !== 'done') ledger.end(item);
     if (here === 'kill-after') process.kill(process.pid, 'SIGKILL');
     await delay(options.stepMs);
-    saveProgress(item);
+    saveProgress({ done: item, tasks });
     stream.toolDone(callId);
   }
   if (failing === 'no-result') return;
@@ -78,14 +85,20 @@ function fail(stream: Stream, words: string): never {
   process.exit(1);
 }
 
-function finishedItems(): number {
-  return existsSync(progressFile) ? (JSON.parse(readFileSync(progressFile, 'utf8')) as { done: number }).done : 0;
+interface Progress {
+  done: number;
+  tasks: LaterTasks;
+}
+
+function progress(): Progress {
+  const none: Progress = { done: 0, tasks: { taken: [], items: 0 } };
+  return existsSync(progressFile) ? { ...none, ...(JSON.parse(readFileSync(progressFile, 'utf8')) as Partial<Progress>) } : none;
 }
 
 /** In one step: a kill in the middle of it must not leave half a number. */
-function saveProgress(done: number): void {
+function saveProgress(now: Progress): void {
   mkdirSync(stateFolder, { recursive: true });
-  writeFileSync(`${progressFile}.tmp`, JSON.stringify({ done }));
+  writeFileSync(`${progressFile}.tmp`, JSON.stringify(now));
   renameSync(`${progressFile}.tmp`, progressFile);
 }
 

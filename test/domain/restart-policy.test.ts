@@ -30,6 +30,20 @@ describe('the back-off', () => {
   });
 });
 
+describe('a completed turn', () => {
+  it('goes on at once with the next prompt of the queue, whatever the policy, and counts as no restart', () => {
+    for (const restart of ['always', 'on-failure', 'never']) {
+      const { decisions, history } = decideAll(['crashed', 'completed'], { ...exact, restart }, {}, { waiting: 1, ignored: false });
+      expect(decisions.at(-1)).toMatchObject({ kind: 'restart_now', strategy: 'native' });
+      expect(history.consecutive).toBe(0);
+    }
+  });
+
+  it('is the end of the session where no prompt waits', () => {
+    expect(decideAll(['completed'], exact, {}, { waiting: 0, ignored: false }).decisions).toMatchObject([{ kind: 'complete' }]);
+  });
+});
+
 describe('the intensity', () => {
   const policy = { backoff: { jitter: 0 }, intensity: { maxFailures: 2, windowMs: 60_000 } };
 

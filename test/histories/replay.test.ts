@@ -25,7 +25,7 @@ beforeAll(async () => {
 /** A recorded event, as far as these tests look into it. */
 interface RecordedEvent {
   eventType: string;
-  activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+  activityTaskScheduledEventAttributes?: { activityType: { name: string }; input?: { payloads: { data: string }[] } };
   startChildWorkflowExecutionInitiatedEventAttributes?: { workflowType: { name: string }; workflowId: string; parentClosePolicy: string };
   timerStartedEventAttributes?: { timerId: string; startToFireTimeout: string };
   workflowExecutionCompletedEventAttributes?: { result: { payloads: { data: string }[] } };
@@ -168,6 +168,12 @@ describe('recorded histories', () => {
   it('each verdict on an experiment is in one of them', () => {
     const decided = ['experiment-kept', 'experiment-rolled_back', 'experiment-running', 'experiment-no_evidence'].map((name) => shown(name, 'ShimVerdict').at(-1));
     expect(new Set(decided)).toEqual(new Set(verdicts));
+  });
+
+  it('a prompt that was given and had not got there is given again', () => {
+    const { events } = read('session-prompts-given');
+    const starts = events.flatMap(({ activityTaskScheduledEventAttributes: activity }) => (activity?.activityType.name === 'startAgent' ? (activity.input?.payloads ?? []).map(decode) : []));
+    expect(starts.map((start) => (start as { prompt?: { text: string } }).prompt?.text)).toEqual([undefined, 'write the second chapter', 'write the second chapter']);
   });
 
   it('they name no machine and no folder of one', () => {

@@ -1,6 +1,6 @@
 import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { SessionState } from '../../domain/session.js';
-import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, stopUpdate } from '../../workflows/messages.js';
+import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, sendUpdate, stopUpdate } from '../../workflows/messages.js';
 import { Gate } from './gate.js';
 import type { KeptRecord } from './kept-record.js';
 import { SupervisedHost } from './supervised-host.js';
@@ -133,6 +133,19 @@ const noticeScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
   },
 };
 
+/** Follow-up prompts: kept, taken out, given to one attempt and, not having got there, to the next. */
+const promptScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-prompts-given': async (environment) => {
+    const session = await begin(environment, { script: ['lives', { exitClass: 'killed', prompt: { id: 1, delivered: false } }] });
+    await session.runs();
+    for (const text of ['write the second chapter', 'throw it all away']) await session.handle.executeUpdate(sendUpdate, { args: [{ text, ...by }] });
+    await session.handle.executeUpdate(removePromptUpdate, { args: [{ id: 2, ...by }] });
+    await session.host.end((await session.host.nth('startAgent', 1)).input, { exitClass: 'completed' });
+    await session.runs(3);
+    return scene(session);
+  },
+};
+
 /** What is recorded for replay, by the name of its file. */
 export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>> = new Map<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>([
   // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
@@ -142,6 +155,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(hostScenes),
   ...Object.entries(recordScenes),
   ...Object.entries(noticeScenes),
+  ...Object.entries(promptScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {

@@ -90,6 +90,19 @@ describe('claude-code', () => {
     expect(readFileSync(join(folder, `${launch.conversationId}.jsonl`), 'utf8')).toContain(`"sessionId":"${launch.conversationId}"`);
   });
 
+  it('is told a queued prompt alone after a completed turn, and beside the brief after any other end', () => {
+    const transcript = { path: '/nowhere', messages: 4, malformedLines: 0 };
+    const said = (text: string, isAlone: boolean) => agentFor('claude-code').launchResume(resume('claude-code', argv, { transcript, followUp: { text, path: '/p', isAlone } })).argv[2];
+    expect(said('next', true)).toBe('next');
+    expect(said('- one\n- two', true)).toBe(' - one\n- two');
+    expect(said('next', false)).toMatch(/^BRIEF\n[^]*queued for you[^]*\nnext$/);
+  });
+
+  it('has its later tasks beside the first in a new conversation, and the queued prompt last', () => {
+    const launch = agentFor('claude-code').launchResume(resume('claude-code', argv, { followUp: { text: 'third', path: '/p', isAlone: true }, laterTasks: 'second' }));
+    expect(launch.argv[2]).toMatch(/^BRIEF\n[^]*do it[^]*second[^]*third$/);
+  });
+
   it('starts from a brief with the task where there is no transcript', () => {
     const launch = agentFor('claude-code').launchResume(resume('claude-code', argv));
     expect(launch).toMatchObject({ strategy: 'brief', strategyReason: 'the conversation before left no transcript', messages: null });
@@ -149,7 +162,9 @@ describe('codex', () => {
 
   it('is resumed natively with the brief for a prompt and all flags as they were', () => {
     const path = write(join(folder, `rollout-${id}.jsonl`), meta);
-    const launch = agentFor('codex').launchResume(resume('codex', argv, { transcript: { path, messages: 3, malformedLines: 0 } }));
+    const transcript = { path, messages: 3, malformedLines: 0 };
+    expect(agentFor('codex').launchResume(resume('codex', argv, { transcript, followUp: { text: 'next', path: '/p', isAlone: true } })).argv.slice(-3)).toEqual(['resume', id, 'next']);
+    const launch = agentFor('codex').launchResume(resume('codex', argv, { transcript }));
     expect(launch).toMatchObject({ strategy: 'native', conversationId: id, argv: [program(), 'exec', '--json', ...flags, 'resume', id, 'BRIEF'] });
   });
 
@@ -192,6 +207,7 @@ describe('a command', () => {
 
   it('is told at a resume where its brief is', () => {
     expect(agentFor('command').launchResume(resume('command', ['tool'])).environment).toMatchObject({ SHIM_RESUME: '1', SHIM_RESUME_BRIEF: join(folder, 'brief.md') });
+    expect(agentFor('command').launchResume(resume('command', ['tool'], { followUp: { text: 'next', path: '/p', isAlone: true } })).environment).toMatchObject({ SHIM_PROMPT: '/p' });
   });
 
   it.each(['./tool', 'tool'])('is found as %s', (name) => {
