@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -9,6 +9,11 @@ import { readService } from '../../workers/embedded/keeper.js';
 import { readWorkerRecord, type WorkerName } from '../../host/shim-home.js';
 import { findStackPrograms, postgresPrograms } from '../../scripts/stack/programs.js';
 import type { StackPorts } from '../../scripts/stack/configuration.js';
+import { Client, Connection } from '@temporalio/client';
+import { PrometheusClient } from '../../analytics/metrics-source/prometheus-client.js';
+import { readTemporalRecord } from '../../workers/embedded/temporal-server.js';
+import { lookNowSignal } from '../../workflows/kaizen-messages.js';
+import { panelsOf, type DashboardPanel } from '../support/dashboard-panels.js';
 import { runCli } from '../client/built-cli.js';
 import { poll } from '../support/poll.js';
 import { projectRoot } from '../support/project-root.js';
@@ -24,6 +29,9 @@ interface Target {
   health: string;
   lastError: string;
 }
+
+const grafana = join(projectRoot(), 'deploy', 'grafana', 'dashboards');
+const dashboards = readdirSync(grafana).map((file) => readFileSync(join(grafana, file), 'utf8'));
 
 /** The names of our metrics and the SDK's in a text. */
 function metricNamesIn(text: string): Set<string> {
@@ -86,6 +94,7 @@ describe('the stack', { timeout: 240_000 }, () => {
     );
     const names = metricNamesIn(control + (await scrape('host-worker')));
     expect([...metricNamesIn(rules)].filter((name) => !names.has(name))).toEqual([]);
+    expect([...metricNamesIn(dashboards.flatMap(panelsOf).flatMap(({ targets }) => targets.map(({ expr }) => expr ?? '')).join('\n'))].filter((name) => !names.has(name))).toEqual([]);
     for (const exposition of [control, await scrape('host-worker')]) {
       // Node's and the SDK's own names are not ours to mend.
       const ours = exposition.split('\n').filter((line) => /^(?:# (?:HELP|TYPE) )?shim_/.test(line));
@@ -131,4 +140,35 @@ describe('the stack', { timeout: 240_000 }, () => {
     expect(await phase()).toBe('running');
     expect((await send('wrong')).status).toBe(401);
   });
+
+  it('answers the query of every panel of the dashboards', async () => {
+    await run('run', '--name', 'assigned', '--', 'sh', '-c', 'if [ -e "$0" ]; then sleep 2; else : > "$0"; sleep 1; kill -9 $$; fi', join(folder, 'died-once'));
+    const connection = await Connection.connect({ address: readTemporalRecord(home)?.address ?? '' });
+    await new Client({ connection }).workflow.getHandle('experiment/danger_zone/1').signal(lookNowSignal, { reason: 'the test' });
+    await connection.close();
+    const panels = dashboards.flatMap((text) => panelsOf(text));
+    expect(panels.length).toBeGreaterThan(30);
+    const unanswered = await poll(
+      async () => {
+        const empty: string[] = [];
+        for (const { title, targets } of panels) if ((await Promise.all(targets.map(answers))).every((rows) => rows === 0)) empty.push(title);
+        return empty;
+      },
+      (empty) => empty.length === 0,
+      120_000,
+    ).catch((error: unknown) => error);
+    expect(unanswered).toEqual([]);
+  });
+
+  /** How many rows or series a panel's query comes to. @throws Error of the query. */
+  async function answers({ expr, rawSql }: DashboardPanel['targets'][number]): Promise<number> {
+    if (expr !== undefined) return (await new PrometheusClient(`http://127.0.0.1:${ports.prometheus}`).query(expr, Date.now())).length;
+    const client = new pg.Client({ connectionString: `postgres://shim@127.0.0.1:${ports.postgresql}/postgres` });
+    await client.connect();
+    try {
+      return (await client.query((rawSql ?? '').replaceAll('${session:sqlstring}', "'assigned'"))).rows.length;
+    } finally {
+      await client.end();
+    }
+  }
 });

@@ -1,0 +1,16 @@
+import { dashboardOf, type PanelSpec } from './panels.js';
+
+const panels: PanelSpec[] = [
+  { kind: 'timeseries', title: 'Workflow tasks wait', description: 'From a workflow task’s scheduling to its start on a worker: 95th percentile by queue. It is part of every restart.', unit: 's', thresholds: { warning: 0.1, bad: 5 }, queries: [{ expr: 'histogram_quantile(0.95, sum by (le, task_queue) (rate(temporal_workflow_task_schedule_to_start_latency_seconds_bucket[5m])))', legend: '{{task_queue}}' }] },
+  { kind: 'timeseries', title: 'Activities wait', description: 'From an activity’s scheduling to its start: 95th percentile by queue. Each host has a queue of its own.', unit: 's', thresholds: { warning: 0.1, bad: 5 }, queries: [{ expr: 'histogram_quantile(0.95, sum by (le, task_queue) (rate(temporal_activity_schedule_to_start_latency_seconds_bucket[5m])))', legend: '{{task_queue}}' }] },
+  { kind: 'timeseries', title: 'Workflow tasks take', description: 'Execution of a workflow task: 95th percentile.', unit: 's', thresholds: { warning: 0.1, bad: 1 }, queries: [{ expr: 'histogram_quantile(0.95, sum by (le) (rate(temporal_workflow_task_execution_latency_seconds_bucket[5m])))', legend: 'p95' }] },
+  { kind: 'timeseries', title: 'Activities take', description: 'Execution of activities: 95th percentile by type; holdLease lasts as long as its host.', unit: 's', thresholds: { warning: 1, bad: 10 }, queries: [{ expr: 'histogram_quantile(0.95, sum by (le, activity_type) (rate(temporal_activity_execution_latency_seconds_bucket[5m])))', legend: '{{activity_type}}' }] },
+  { kind: 'timeseries', title: 'Cached workflows', description: 'Workflows that a control worker holds in memory: a restart of one that is not takes three times as long.', unit: 'short', thresholds: { warning: 1_500, bad: 1_900 }, queries: [{ expr: 'sum by (instance) (temporal_sticky_cache_size)', legend: '{{instance}}' }] },
+  { kind: 'timeseries', title: 'Room for tasks', description: 'Free slots by worker and kind of task: at 0 tasks wait.', unit: 'short', thresholds: { warning: 20, bad: 1, rising: false }, queries: [{ expr: 'min by (worker, worker_type) (temporal_worker_task_slots_available)', legend: '{{worker}} {{worker_type}}' }] },
+  { kind: 'timeseries', title: 'Requests to Temporal', description: 'Requests a second by operation.', unit: 'reqps', thresholds: { warning: 500, bad: 2_000 }, width: 12, queries: [{ expr: 'sum by (operation) (rate(temporal_request_total[5m]))', legend: '{{operation}}' }] },
+  { kind: 'timeseries', title: 'Memory of the workers', description: 'Resident memory by worker.', unit: 'bytes', thresholds: { warning: 1e9, bad: 2e9 }, width: 6, queries: [{ expr: 'process_resident_memory_bytes{job="shim"}', legend: '{{worker}} of {{host}}' }] },
+  { kind: 'timeseries', title: 'Event loop', description: '99th percentile of the delay of Node’s event loop, by worker.', unit: 's', thresholds: { warning: 0.02, bad: 0.1 }, width: 6, queries: [{ expr: 'nodejs_eventloop_lag_p99_seconds{job="shim"}', legend: '{{worker}} of {{host}}' }] },
+];
+
+/** The workers as Temporal sees them. */
+export const temporalDashboard = dashboardOf({ uid: 'shim-temporal', title: 'SHIM: Temporal workers', description: 'Queues, latencies and caches of the control and host workers.', refresh: '30s', from: 'now-1h' }, [{ title: 'Workers', panels }]);
