@@ -39,8 +39,8 @@ export function measureKaizen(store: Store, alerts: Alerts, metrics: SHIMMetrics
     metrics.owedToStatsig((await store.owed(mostOwed)).length);
     const experiments = await store.experiments();
     metrics.experimentsAreOpen(experiments.filter(({ conclusion }) => conclusion === null).length);
-    for (const { plan, look, conclusion } of experiments) {
-      if (conclusion === null) metrics.experimentLooked(plan.parameter, look?.logEValue ?? null);
+    for (const { plan, conclusion } of experiments) {
+      if (conclusion === null) metrics.experimentLooked(plan.parameter, (await store.latestLook(plan.id))?.logEValue ?? null);
       else if (closed && !closed.has(plan.id)) {
         metrics.experimentConcluded(conclusion);
         metrics.experimentLooked(plan.parameter, null);

@@ -39,6 +39,11 @@ export async function findLooks(db: Kysely<StoreTables>, experimentId: string): 
   return rows.map((row) => unpackLook(row.look));
 }
 
+export async function findLatestLook(db: Kysely<StoreTables>, experimentId: string): Promise<ExperimentLook | null> {
+  const row = await db.selectFrom('look').select('look').where('experiment_id', '=', experimentId).orderBy('at_ms', 'desc').limit(1).executeTakeFirst();
+  return row ? unpackLook(row.look) : null;
+}
+
 /** An experiment of months has thousands of looks that are much alike: packed, one takes a third. */
 function packLook(look: ExperimentLook): string {
   return deflateRawSync(JSON.stringify(look)).toString('base64');

@@ -1,6 +1,6 @@
 import { Kysely } from 'kysely';
 import { countAssignments, findAssignments, insertAssignment } from './assignments.js';
-import { findExperiment, findExperiments, findLooks, insertLook, upsertExperiment } from './experiments.js';
+import { findExperiment, findExperiments, findLatestLook, findLooks, insertLook, upsertExperiment } from './experiments.js';
 import { alone, migrate } from './migrate.js';
 import type { DatabaseKind } from './migrations.js';
 import { findUnitsSoFar, matureUnits } from './maturing.js';
@@ -63,6 +63,7 @@ function storeOn(db: Kysely<StoreTables>): Store {
     experiments: () => findExperiments(db),
     saveLook: (experimentId, look) => insertLook(db, experimentId, look),
     looks: (experimentId) => findLooks(db, experimentId),
+    latestLook: (experimentId) => findLatestLook(db, experimentId),
     enqueue: (kind, body, atMs) => insertMirrorEvent(db, kind, body, atMs),
     owed: (limit) => findMirrorEvents(db, limit),
     sent: (ids) => deleteMirrorEvents(db, ids),

@@ -89,6 +89,8 @@ export interface Store {
   /** Looks of an experiment, for its report: once each, by their time. */
   saveLook(experimentId: string, look: ExperimentLook): Promise<void>;
   looks(experimentId: string): Promise<ExperimentLook[]>;
+  /** The newest of them; null before the first. */
+  latestLook(experimentId: string): Promise<ExperimentLook | null>;
 
   /** What Statsig is yet to be told, oldest first. */
   enqueue(kind: MirrorEvent['kind'], body: unknown, atMs: number): Promise<void>;

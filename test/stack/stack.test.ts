@@ -85,6 +85,8 @@ describe('the stack', { timeout: 240_000 }, () => {
 
   it('exports every metric that a rule asks for, and only what promtool finds no fault with', async () => {
     await run('run', '--name', 'counted', '--', 'sh', '-c', 'sleep 1');
+    // Of an attempt this long it can be told what was foreseen a minute before its end.
+    await run('run', '--name', 'long', '--', 'sleep', '65');
     const rules = ['recording-rules.yml', 'alert-rules.yml'].map((file) => readFileSync(join(projectRoot(), 'deploy', 'prometheus', file), 'utf8')).join('\n');
     const scrape = async (worker: WorkerName) => (await fetch(`http://127.0.0.1:${readWorkerRecord(home, worker)?.metricsPort}/metrics`)).text();
     const control = await poll(
@@ -104,10 +106,7 @@ describe('the stack', { timeout: 240_000 }, () => {
   });
 
   it.skipIf(postgresPrograms() === null)('keeps outcomes in PostgreSQL', async () => {
-    const client = new pg.Client({ connectionString: `postgres://shim@127.0.0.1:${ports.postgresql}/postgres` });
-    await client.connect();
-    const recorded = await poll(async () => (await client.query<{ count: string }>("SELECT count(*) AS count FROM session_closed")).rows[0]?.count, (count) => count === '1', 30_000);
-    await client.end();
+    const recorded = await poll(async () => (await rowsOf('SELECT count(*) AS count FROM session_closed'))[0]?.['count'], (count) => count === '1', 30_000);
     expect(recorded).toBe('1');
   });
 
@@ -142,7 +141,11 @@ describe('the stack', { timeout: 240_000 }, () => {
   });
 
   it('answers the query of every panel of the dashboards', async () => {
-    await run('run', '--name', 'assigned', '--', 'sh', '-c', 'if [ -e "$0" ]; then sleep 2; else : > "$0"; sleep 1; kill -9 $$; fi', join(folder, 'died-once'));
+    const diesOnce = (name: string) => run('run', '--name', name, '--', 'sh', '-c', 'if [ -e "$0" ]; then sleep 2; else : > "$0"; sleep 1; kill -9 $$; fi', join(folder, name));
+    // A fifth of new sessions are in an experiment at its first step.
+    for (let nth = 1; (await assignedSession()) === null && nth <= 40; nth += 1) await diesOnce(`candidate-${nth}`);
+    const session = await assignedSession();
+    expect(session).not.toBeNull();
     const connection = await Connection.connect({ address: readTemporalRecord(home)?.address ?? '' });
     await new Client({ connection }).workflow.getHandle('experiment/danger_zone/1').signal(lookNowSignal, { reason: 'the test' });
     await connection.close();
@@ -151,7 +154,7 @@ describe('the stack', { timeout: 240_000 }, () => {
     const unanswered = await poll(
       async () => {
         const empty: string[] = [];
-        for (const { title, targets } of panels) if ((await Promise.all(targets.map(answers))).every((rows) => rows === 0)) empty.push(title);
+        for (const { title, targets } of panels) if ((await Promise.all(targets.map((target) => answers(target, session ?? '')))).every((rows) => rows === 0)) empty.push(title);
         return empty;
       },
       (empty) => empty.length === 0,
@@ -161,12 +164,21 @@ describe('the stack', { timeout: 240_000 }, () => {
   });
 
   /** How many rows or series a panel's query comes to. @throws Error of the query. */
-  async function answers({ expr, rawSql }: DashboardPanel['targets'][number]): Promise<number> {
+  async function answers({ expr, rawSql }: DashboardPanel['targets'][number], session: string): Promise<number> {
     if (expr !== undefined) return (await new PrometheusClient(`http://127.0.0.1:${ports.prometheus}`).query(expr, Date.now())).length;
+    return (await rowsOf((rawSql ?? '').replaceAll('${session:sqlstring}', `'${session}'`))).length;
+  }
+
+  async function assignedSession(): Promise<string | null> {
+    const [row] = await rowsOf('SELECT session_name AS name FROM assignment JOIN outcome USING (session_id) LIMIT 1');
+    return typeof row?.['name'] === 'string' ? row['name'] : null;
+  }
+
+  async function rowsOf(sql: string): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: `postgres://shim@127.0.0.1:${ports.postgresql}/postgres` });
     await client.connect();
     try {
-      return (await client.query((rawSql ?? '').replaceAll('${session:sqlstring}', "'assigned'"))).rows.length;
+      return (await client.query<Record<string, unknown>>(sql)).rows;
     } finally {
       await client.end();
     }
