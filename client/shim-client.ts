@@ -59,13 +59,13 @@ export class ShimClient {
    */
   async startSession(spec: SessionSpec, hostId: string): Promise<void> {
     const { client, messages } = this.temporal;
-    const { searchAttributes, controlQueue, sessionWorkflowId } = messages;
+    const { searchAttributes, controlQueue, sessionRevision, sessionWorkflowId } = messages;
     try {
       await this.asked(commandDeadlineMs, spec.name, () =>
         this.link.client.workflow.start('superviseSession', {
           workflowId: sessionWorkflowId(spec.name),
           taskQueue: controlQueue,
-          args: [{ spec, hostId }],
+          args: [{ spec, hostId, revision: sessionRevision }],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           // The host tells by it whether a running session is the one whose folder it has.
@@ -74,7 +74,7 @@ export class ShimClient {
             { key: searchAttributes.state, value: 'starting' },
             { key: searchAttributes.agent, value: spec.agent },
             { key: searchAttributes.host, value: hostId },
-            { key: searchAttributes.attempt, value: 0 },
+            { key: searchAttributes.attempt, value: 1 },
             { key: searchAttributes.restarts, value: 0 },
           ],
           staticSummary: `${spec.agent} ${spec.name}: ${code(spec.argv.join(' '), commandInSummary)}`,

@@ -22,6 +22,7 @@ import {
 import { SessionCommands } from './session/commands.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
 import { keepNoticed, noteRest } from './session/notices.js';
+import { isOfRevision } from './session/revision.js';
 import { Session } from './session/session.js';
 import { assignFirst, keepUp, settleRecords } from './session/upkeep.js';
 
@@ -38,7 +39,7 @@ const askAgainAfter = '10 s';
  * @returns how the session closed. Failed and paused sessions stay open, for reset and resume.
  */
 export async function superviseSession(input: SuperviseSessionInput): Promise<SessionResult> {
-  const session = new Session(input, patched('parameters-and-outcomes'));
+  const session = new Session(input, isOfRevision(input, 1) || patched('parameters-and-outcomes'));
   acceptMessages(session);
   const scope = CancellationScope.current();
   let cancellation: unknown;

@@ -102,6 +102,21 @@ const recordScenes: Readonly<Record<string, (environment: WorkflowEnvironment, r
     await session.until(({ attemptParameters }) => attemptParameters?.hangTimeoutMs === 77_000);
     return scene(session);
   },
+  // Begun by a version of revision 1: without the patch, its parameters told within its first task.
+  'session-revision-1-assigned': async (environment, { store, arms }) => {
+    const enrolment = { experimentId: 'experiment/danger_zone/2', statsigName: 'danger_zone_optimization_2', control: 0.75, treatment: 0.6, startedAtMs: 0 };
+    await store.publish({ name: 'danger_zone', value: 0.75, version: 2, rollout: null, enrolment }, Date.now());
+    const session = await SupervisedSession.start(environment, { script: ['crashed', 'completed'] }, (sessionId) => arms.set(sessionId, 'treatment'));
+    await session.handle.result();
+    return scene(session);
+  },
+  'session-revision-1-store-away': async (environment, { away }) => {
+    const session = await SupervisedSession.start(environment, {}, (sessionId) => away.add(sessionId));
+    await session.runs();
+    away.delete(session.spec.sessionId);
+    await session.until(({ outcomesOwed }) => outcomesOwed === 0);
+    return scene(session);
+  },
   'session-outcomes-recorded': (environment) => closingAfter(environment, ['killed', 'completed']),
   'session-store-away': async (environment, { away }) => {
     const session = await SupervisedSession.start(environment, { script: ['killed', 'completed'] }, (sessionId) => away.add(sessionId));

@@ -4,7 +4,7 @@ import type { SessionRecordActivities } from '../../activities/session-record-ac
 import { createHostActivities } from '../../activities/host-activities.js';
 import { createNoticeActivities } from '../../activities/notice-activities.js';
 import type { SessionSpec } from '../../domain/session.js';
-import { controlQueue, searchAttributes, sessionWorkflowId, statusQuery, type CarriedSession, type SessionStatus } from '../../workflows/messages.js';
+import { controlQueue, searchAttributes, sessionRevision, sessionWorkflowId, statusQuery, type CarriedSession, type SessionStatus } from '../../workflows/messages.js';
 import type { superviseSession } from '../../workflows/supervise-session.js';
 import { openCalls } from './open-calls.js';
 import { poll } from './poll.js';
@@ -43,8 +43,11 @@ export class SupervisedSession {
     const handle = await environment.client.workflow.start<typeof superviseSession>('superviseSession', {
       workflowId: sessionWorkflowId(spec.name),
       taskQueue: controlQueue,
-      args: [{ spec, hostId, ...(choices.carried ? { carried: choices.carried } : {}) }],
-      typedSearchAttributes: [{ key: searchAttributes.state, value: 'starting' }],
+      args: [{ spec, hostId, revision: sessionRevision, ...(choices.carried ? { carried: choices.carried } : {}) }],
+      typedSearchAttributes: [
+        { key: searchAttributes.state, value: 'starting' },
+        { key: searchAttributes.attempt, value: 1 },
+      ],
     });
     const session = new SupervisedSession(environment, spec, hostId, host, handle);
     if (!choices.hostAway) await session.hostComes();

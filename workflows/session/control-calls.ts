@@ -1,16 +1,16 @@
-import { ActivityFailure, log, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, log, proxyActivities, proxyLocalActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { SessionRecordActivities } from '../../activities/session-record-activities.js';
 import type { AssignedParameters, AssignParametersInput } from '../../domain/assignment.js';
 import type { SessionRecords } from '../../domain/outcome.js';
 
-/** A first start waits no longer for the store than this. */
-const firstPatience = '2 s';
-
 /** While an attempt runs there is time; the next one asks again. */
 const patience = '10 min';
 
-const first = proxyActivities<SessionRecordActivities>({
-  scheduleToCloseTimeout: firstPatience,
+/** Within the task that asks: that saves a start a task, and an activity's three events. It waits no longer for the store than 2 s. */
+const first = proxyLocalActivities<SessionRecordActivities>({ startToCloseTimeout: '1 s', retry: { initialInterval: '100 ms', maximumAttempts: 2 } });
+/** The same in sessions of older versions. */
+const firstByTask = proxyActivities<SessionRecordActivities>({
+  scheduleToCloseTimeout: '2 s',
   startToCloseTimeout: '1 s',
   retry: { initialInterval: '100 ms', backoffCoefficient: 2, maximumInterval: '500 ms' },
 });
@@ -25,10 +25,17 @@ const forever = proxyActivities<SessionRecordActivities>({
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s' },
 });
 
-/** What a session is to run with; null where the store does not tell in time. */
+const notTold = 'parameters were not told';
+
+/** What a session is to run with from its first attempt on; null where the store does not tell in time. @param byTask as older versions asked. */
+export function assignFirstParameters(input: AssignParametersInput, byTask: boolean): Promise<AssignedParameters | null> {
+  const summary = 'assign parameters';
+  return unlessFailed(notTold, byTask ? firstByTask.assignParameters.executeWithOptions({ summary }, [input]) : first.assignParameters.executeWithOptions({ summary }, [input]));
+}
+
+/** What a session is to run with from now on; null where the store does not tell in time. */
 export function assignParameters(input: AssignParametersInput): Promise<AssignedParameters | null> {
-  const [call, summary] = input.attempts === 0 ? [first, 'assign parameters'] : [later, 'ask for parameters again'];
-  return unlessFailed('parameters were not told', call.assignParameters.executeWithOptions({ summary }, [input]));
+  return unlessFailed(notTold, later.assignParameters.executeWithOptions({ summary: 'ask for parameters again' }, [input]));
 }
 
 /** Tries until it is recorded. What is not valid never will be: then it is left, and the log says so. */
@@ -43,7 +50,8 @@ async function unlessFailed<T>(what: string, call: Promise<T>): Promise<T | null
   try {
     return await call;
   } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
+    // A local activity's failure comes as it is.
+    if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof TimeoutFailure)) throw error;
     log.warn(what, { error: error.cause?.message ?? error.message });
     return null;
   }

@@ -4,6 +4,7 @@ import { decideNext, describeDecision, emptyHistory, type Decision } from '../..
 import type { SessionState } from '../../domain/session.js';
 import {
   searchAttributes,
+  sessionRevision,
   type AttemptRunning,
   type CarriedSession,
   type RunningAttempt,
@@ -17,6 +18,7 @@ import { describeSession } from './details.js';
 import { OwedNotices } from './notices.js';
 import { nothingOwed, OwedRecords } from './owed-records.js';
 import { Prompts } from './prompts.js';
+import { isOfRevision } from './revision.js';
 import { TunedParameters, untuned } from './tuned-parameters.js';
 
 /** Decisions after which another attempt begins by itself. */
@@ -64,6 +66,8 @@ export class Session {
       stoppedBy: '',
       startedAtMs: Date.now(),
     };
+    // Who started it has published as much.
+    this.published = this.isNew && !input.carried ? publishedAs('starting', 1, 0, undefined) : '';
     this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
     this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
     this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
@@ -72,6 +76,10 @@ export class Session {
 
   get spec() {
     return this.input.spec;
+  }
+  /** Begun by this version, or one as new. */
+  get isNew() {
+    return isOfRevision(this.input, sessionRevision);
   }
   get desired() {
     return this.carried.desired;
@@ -145,7 +153,7 @@ export class Session {
 
   /** What a continued run needs. */
   carry(): SuperviseSessionInput {
-    return { ...this.input, carried: this.carried };
+    return { ...this.input, revision: sessionRevision, carried: this.carried };
   }
 
   status(): SessionStatus {
@@ -190,7 +198,7 @@ export class Session {
   private publish(): void {
     const { state, epoch, restarts, lastEnds } = this.carried;
     const lastExit = lastEnds.at(-1)?.exitClass;
-    const now = [state, epoch, restarts, lastExit].join();
+    const now = publishedAs(state, epoch, restarts, lastExit);
     if (now === this.published) return;
     this.published = now;
     upsertSearchAttributes([
@@ -201,7 +209,7 @@ export class Session {
     ]);
   }
 
-  private published = '';
+  private published: string;
 
   show(): void {
     setCurrentDetails(describeSession(this.status()));
@@ -381,4 +389,8 @@ export class Session {
   waitOver(): void {
     this.carried.wait = null;
   }
+}
+
+function publishedAs(state: SessionState, epoch: number, restarts: number, lastExit: string | undefined): string {
+  return [state, epoch, restarts, lastExit].join();
 }

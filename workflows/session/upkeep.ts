@@ -1,6 +1,6 @@
 import { condition, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { recordsWorkflowId, type RecordOutcomesInput } from '../messages.js';
-import { assignParameters, recordSession } from './control-calls.js';
+import { assignFirstParameters, assignParameters, recordSession } from './control-calls.js';
 import type { HostCalls } from './host-calls.js';
 import type { Session } from './session.js';
 
@@ -21,7 +21,7 @@ export function keepUp(session: Session, host: HostCalls): void {
 export async function assignFirst(session: Session): Promise<void> {
   const { parameters, records } = session;
   const request = parameters.request(0, session.startedAtMs);
-  const assigned = await assignParameters(request);
+  const assigned = await assignFirstParameters(request, !session.isNew);
   session.tuned(0, assigned);
   const { sessionId, name, hostId, agent } = request;
   if (!assigned) records.opened({ sessionId, sessionName: name, hostId, agent, parameters: parameters.current, openedAtMs: session.startedAtMs });

@@ -1,0 +1,6 @@
+import { sessionRevision, type SuperviseSessionInput } from '../messages.js';
+
+/** Whether a run was begun by a version that knows this revision. */
+export function isOfRevision({ revision = 0 }: SuperviseSessionInput, least: typeof sessionRevision): boolean {
+  return revision >= least;
+}
