@@ -1,6 +1,6 @@
-import { sessionRevision, type SuperviseSessionInput } from '../messages.js';
+import type { SuperviseSessionInput } from '../messages.js';
 
 /** Whether a run was begun by a version that knows this revision. */
-export function isOfRevision({ revision = 0 }: SuperviseSessionInput, least: typeof sessionRevision): boolean {
+export function isOfRevision({ revision = 0 }: SuperviseSessionInput, least: number): boolean {
   return revision >= least;
 }
