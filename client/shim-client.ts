@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { formatDuration } from '../domain/duration.js';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
+import { specDetails, specSummary } from '../domain/spec-text.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
 import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from './errors.js';
@@ -17,7 +17,6 @@ const commandDeadlineMs = 15_000;
 /** A channel has up to two minutes for one try, ms. */
 const tryNoticesDeadlineMs = 200_000;
 const queriesAtOnce = 16;
-const commandInSummary = 60;
 
 /** What a session can be told. */
 export const sessionCommands = ['pause', 'resume', 'stop', 'reset', 'checkpointNow'] as const;
@@ -77,8 +76,8 @@ export class ShimClient {
             { key: searchAttributes.attempt, value: 1 },
             { key: searchAttributes.restarts, value: 0 },
           ],
-          staticSummary: `${spec.agent} ${spec.name}: ${code(spec.argv.join(' '), commandInSummary)}`,
-          staticDetails: describeSpec(spec, hostId),
+          staticSummary: specSummary(spec),
+          staticDetails: specDetails(spec, hostId),
         }),
       );
     } catch (error) {
@@ -258,21 +257,4 @@ export class ShimClient {
   private asked<T>(deadlineMs: number, name: string, call: () => Promise<T>): Promise<T> {
     return translated(this.temporal.client, this.link, name, () => this.link.connection.withDeadline(Date.now() + deadlineMs, call));
   }
-}
-
-function describeSpec(spec: SessionSpec, hostId: string): string {
-  const { intensity, restart } = spec.policy;
-  return [
-    `- agent: ${spec.agent}`,
-    `- command: ${code(spec.argv.join(' '), 2_000)}`,
-    `- folder: ${code(spec.cwd, 1_000)}`,
-    `- host: ${hostId}`,
-    `- policy: ${restart}, ${intensity.maxFailures} failures in ${formatDuration(intensity.windowMs)}`,
-    `- session: ${spec.sessionId}, made ${spec.createdAt}`,
-  ].join('\n');
-}
-
-/** For text that a browser renders as markdown: in a code span nothing is a tag, and no dash is made prettier. */
-function code(text: string, longest: number): string {
-  return `\`${text.replace(/[\s`]+/g, ' ').trim().slice(0, longest)}\``;
 }

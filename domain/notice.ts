@@ -73,7 +73,8 @@ function kindOf({ state, pauseReason, lastExitClass, denied }: SessionAtRest): P
     case 'failed':
       return lastExitClass === 'auth_failed' ? { kind: 'needs_person', need: 'login' } : { kind: 'failed', need: null };
     case 'paused':
-      return pauseReason === null || pauseReason === 'person' ? null : { kind: 'needs_person', need: pauseReason };
+      // What a fleet has paused is told once, by the fleet.
+      return pauseReason === null || pauseReason === 'person' || pauseReason === 'fleet' ? null : { kind: 'needs_person', need: pauseReason };
     case 'starting':
     case 'running':
     case 'backing_off':

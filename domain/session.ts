@@ -25,7 +25,7 @@ export type SessionState = (typeof sessionStates)[number];
 export const closedStates: readonly SessionState[] = ['completed', 'stopped'];
 
 /** Who or what paused a session. */
-export const pauseReasons = ['person', 'budget', 'second_writer'] as const;
+export const pauseReasons = ['person', 'budget', 'second_writer', 'fleet'] as const;
 export type PauseReason = (typeof pauseReasons)[number];
 
 /**
@@ -76,6 +76,8 @@ export const sessionSpecSchema = z.strictObject({
   parameters: parametersSchema,
   /** Parameters that a person has set for this session: no experiment and no deploy touches them. */
   pinned: z.array(z.enum(parameterNames)).default([]),
+  /** The fleet that the session is a member of, which is told what becomes of it; sessions that a person began have none. */
+  fleet: sessionNameSchema.optional(),
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
 });

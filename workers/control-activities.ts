@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { createDetectActivities } from '../activities/detect-activities.js';
 import { createEntityActivities } from '../activities/entity-activities.js';
 import { createExperimentActivities } from '../activities/experiment-activities.js';
+import { createFleetActivities } from '../activities/fleet-activities.js';
 import { createKaizenActivities } from '../activities/kaizen-activities.js';
 import { createParameterActivities } from '../activities/parameter-activities.js';
 import { createSessionRecordActivities } from '../activities/session-record-activities.js';
@@ -25,6 +26,7 @@ export function controlActivities({ client, store, platform, alerts }: ControlNe
   return {
     ...createSessionRecordActivities({ store, platform }),
     ...entities,
+    ...createFleetActivities({ client }),
     ...createParameterActivities({ store, client }),
     ...createKaizenActivities({ client, entities, store }),
     ...createDetectActivities({ detector: new OpportunityDetector(new StoreSource(store)) }),

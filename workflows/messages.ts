@@ -102,6 +102,10 @@ export interface CarriedSession {
   notices?: CarriedNotices;
   /** Lacking before the first prompt was sent. */
   prompts?: PromptQueue;
+  /** Who asked for a restart of the living attempt; null where nobody did. */
+  restartBy?: string | null;
+  /** Of a fleet's member. */
+  toldNews?: ToldNews;
 }
 
 /** What people were told of a session, and are yet to be told. */
@@ -110,6 +114,13 @@ export interface CarriedNotices {
   told: number;
   /** Those that its host does not have yet, oldest first. */
   owed: Notice[];
+}
+
+/** What a fleet was told last. */
+export interface ToldNews {
+  key: string;
+  /** The highest epoch whose failure it was told of. */
+  epoch: number;
 }
 
 /** What a session runs with, and where it has it from. */
@@ -172,6 +183,8 @@ export interface SessionStatus {
   untilMs: number | null;
   desired: DesiredState;
   pauseReason: PauseReason | null;
+  /** The fleet that it is a member of; null where it is of none. */
+  fleet: string | null;
   epoch: number;
   restarts: number;
   attempt: RunningAttempt | null;
@@ -231,9 +244,12 @@ export interface CommandInput {
   by: string;
   /** Why, one line; shown wherever the state is. */
   reason?: string;
+  /** Of a pause that no person asked for. */
+  pauseReason?: PauseReason;
 }
 export const pauseUpdate = defineUpdate<CommandResult, [CommandInput]>('pause');
 export const resumeUpdate = defineUpdate<CommandResult, [CommandInput]>('resume');
+export const restartUpdate = defineUpdate<CommandResult, [CommandInput]>('restart');
 export const stopUpdate = defineUpdate<CommandResult, [CommandInput]>('stop');
 export const resetUpdate = defineUpdate<CommandResult, [CommandInput]>('reset');
 export const checkpointNowUpdate = defineUpdate<CommandResult, [CommandInput]>('checkpointNow');

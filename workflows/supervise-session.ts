@@ -12,6 +12,7 @@ import {
   promptsQuery,
   removePromptUpdate,
   resetUpdate,
+  restartUpdate,
   resumeUpdate,
   sendUpdate,
   statusQuery,
@@ -20,6 +21,7 @@ import {
   type SuperviseSessionInput,
 } from './messages.js';
 import { SessionCommands } from './session/commands.js';
+import { FleetNews } from './session/fleet-news.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
 import { keepNoticed, noteRest } from './session/notices.js';
 import { isOfRevision } from './session/revision.js';
@@ -51,7 +53,9 @@ export async function superviseSession(input: SuperviseSessionInput): Promise<Se
   const result = await CancellationScope.nonCancellable(() => {
     if (session.keepsRecord) keepUp(session, host);
     void keepNoticed(session, host);
-    return supervise(session, host);
+    const news = input.spec.fleet === undefined ? null : new FleetNews(session, input.spec.fleet);
+    void news?.keepTold();
+    return supervise(session, host, news);
   });
   if (cancellation !== undefined) throw cancellation;
   return result;
@@ -74,6 +78,10 @@ function acceptMessages(session: Session): void {
     validator: (_command) => commands.check('resume'),
     description: 'Go on where a paused session ended',
   });
+  setHandler(restartUpdate, (command) => commands.restart(command), {
+    validator: (_command) => commands.check('restart'),
+    description: 'Make a checkpoint, end the attempt, and begin another that goes on from it',
+  });
   setHandler(stopUpdate, (command) => commands.stop(command), { description: 'Stop for good: the session never returns by itself' });
   setHandler(resetUpdate, (_command) => commands.reset(), {
     validator: (_command) => commands.check('reset'),
@@ -91,23 +99,23 @@ function acceptMessages(session: Session): void {
   setHandler(promptsQuery, () => session.prompts.view(!session.isSettled), { description: 'The follow-up prompts that wait' });
 }
 
-async function supervise(session: Session, host: HostCalls): Promise<SessionResult> {
+async function supervise(session: Session, host: HostCalls, news: FleetNews | null): Promise<SessionResult> {
   session.show();
   for (;;) {
-    const ending = session.desired !== 'running';
+    const ending = session.isToEnd;
     const report = ending ? await endAttempt(session, host) : await attemptToItsEnd(session, host);
     if (report) {
       const decision = session.conclude(report, Math.random());
       if (decision.kind === 'complete') {
         // Asked to stop in the moment of its end: it has completed, and the host knows that it was stopped.
         if (session.desired === 'stopped' && !session.settledForGood) await endAttempt(session, host);
-        return close(session, host, 'completed', decision.reason);
+        return close(session, host, news, 'completed', decision.reason);
       }
       // An attempt that was ended for a pause is no end of the session, even if it was resumed meanwhile.
-      if (decision.kind === 'stop' && !ending && session.desired === 'running') return close(session, host, 'stopped', decision.reason);
+      if (decision.kind === 'stop' && !ending && session.desired === 'running') return close(session, host, news, 'stopped', decision.reason);
       if (decision.kind === 'fail' && session.desired === 'running') await restInFailed(session, host, decision.reason);
     }
-    if (session.desired === 'stopped' && session.settledForGood) return close(session, host, 'stopped', `stopped by ${session.stoppedBy}`);
+    if (session.desired === 'stopped' && session.settledForGood) return close(session, host, news, 'stopped', `stopped by ${session.stoppedBy}`);
     if (session.desired === 'paused' && session.isSettled) await restInPaused(session, host);
     if (session.desired === 'running' && session.wait) await waitOut(session);
   }
@@ -121,12 +129,12 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
     const report = await beginAttempt(session, host);
     if (report) return report;
   }
-  while (session.attempt && session.desired === 'running') {
+  while (session.attempt && !session.isToEnd) {
     const key: AttemptKey = session.attempt;
-    await condition(() => session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointsWanted > 0 || historyIsLong());
+    await condition(() => session.reportOf(key) !== undefined || session.isToEnd || session.checkpointsWanted > 0 || historyIsLong());
     const report = session.reportOf(key);
     if (report) return report;
-    if (session.desired !== 'running') return null;
+    if (session.isToEnd) return null;
     if (session.checkpointsWanted > 0) await checkpoint(session, host, key);
     else await continueWhenQuiet(session, key);
   }
@@ -193,18 +201,21 @@ async function checkpoint(session: Session, host: HostCalls, key: AttemptKey): P
   session.checkpointAnswered(asked, answer.kind === 'done' ? answer.result : answer.kind === 'refused' ? answer.message : whyNoCheckpoint[answer.kind]);
 }
 
-/** Ends whatever is alive or may yet come alive, for a pause or a stop; a stop leaves its tombstone on the host. */
+/** Ends whatever is alive or may yet come alive, for a restart, a pause or a stop; a stop leaves its tombstone on the host. */
 async function endAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
   const { desired, spec, epoch } = session;
   const key = session.attempt ?? session.unsettled;
-  if (desired === 'paused' && key === null) return null;
+  if (desired !== 'stopped' && key === null) {
+    session.restart.done();
+    return null;
+  }
   const mode = desired === 'stopped' ? 'stop' : 'pause';
-  const by = mode === 'stop' ? session.stoppedBy : session.pausedBy;
+  const why = desired === 'running' ? `restart by ${session.restart.by}` : `${mode} by ${mode === 'stop' ? session.stoppedBy : session.pausedBy}`;
   if (session.hostIsAway) session.hostWentAway();
-  else session.enter('stopping', `${mode} by ${by}`);
+  else session.enter('stopping', why);
   const target = key ?? { sessionId: spec.sessionId, name: spec.name, epoch, attemptId: '' };
   for (;;) {
-    const answer = await host.stopAgent({ ...target, mode, reason: `${mode} by ${by}` }, `${mode} by ${by}`.slice(0, 80), session.hostIsAway);
+    const answer = await host.stopAgent({ ...target, mode, reason: why }, why.slice(0, 80), session.hostIsAway);
     if (answer.kind === 'host_away') {
       session.hostWentAway();
       continue;
@@ -219,7 +230,9 @@ async function endAttempt(session: Session, host: HostCalls): Promise<AttemptRep
     session.settled();
     if (mode === 'stop') session.tombstoned();
     const { report } = answer.result;
-    return report && report.epoch === epoch ? report : null;
+    if (report && report.epoch === epoch) return report;
+    session.restart.done();
+    return null;
   }
 }
 
@@ -247,12 +260,13 @@ async function waitOut(session: Session): Promise<void> {
   if (!brokenInto || session.resets !== resets) session.waitOver();
 }
 
-async function close(session: Session, host: HostCalls, state: SessionResult['state'], reason: string): Promise<SessionResult> {
+async function close(session: Session, host: HostCalls, news: FleetNews | null, state: SessionResult['state'], reason: string): Promise<SessionResult> {
   session.enter(state, reason);
   if (session.keepsRecord) session.closed(state);
   await record(session, host);
   if (session.keepsRecord) await settleRecords(session);
   await condition(() => session.notices.isEmpty);
+  await news?.settle();
   await condition(allHandlersFinished);
   return { state, reason, attempts: session.epoch, restarts: session.restarts };
 }
@@ -272,6 +286,6 @@ function historyIsLong(): boolean {
 /** Continues as new unless something came in while the handlers finished. */
 async function continueWhenQuiet(session: Session, key: AttemptKey): Promise<void> {
   await condition(allHandlersFinished);
-  if (session.reportOf(key) !== undefined || session.desired !== 'running' || session.checkpointsWanted > 0) return;
+  if (session.reportOf(key) !== undefined || session.isToEnd || session.checkpointsWanted > 0) return;
   await continueAsNew<typeof superviseSession>(session.carry());
 }

@@ -9,14 +9,16 @@ export interface SpecChange {
   limits?: object;
   parameters?: object;
   pinned?: readonly string[];
+  name?: string;
+  fleet?: string;
 }
 
 /** A valid specification with a name of its own, no jitter, and a back-off too long to be over before a test has seen it. */
-export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [] }: SpecChange = {}): SessionSpec {
+export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet }: SpecChange = {}): SessionSpec {
   const sessionId = randomUUID();
   return sessionSpecSchema.parse({
     sessionId,
-    name: `session-${sessionId.slice(0, 8)}`,
+    name: name ?? `session-${sessionId.slice(0, 8)}`,
     agent: 'command',
     argv: ['agent'],
     cwd: '/tree',
@@ -24,6 +26,7 @@ export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [] }
     limits,
     parameters: { backoffBaseMs: 60_000, ...parameters },
     pinned: [...pinned],
+    ...(fleet === undefined ? {} : { fleet }),
     createdAt: '2026-01-01T00:00:00.000Z',
   });
 }

@@ -2,14 +2,14 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { emptyHistory } from '../../domain/restart-policy.js';
-import { checkpointNowUpdate, invalidCommand, pauseUpdate, resetUpdate, resumeUpdate, stopUpdate, type CarriedSession } from '../../workflows/messages.js';
+import { checkpointNowUpdate, invalidCommand, pauseUpdate, resetUpdate, restartUpdate, resumeUpdate, stopUpdate, type CarriedSession } from '../../workflows/messages.js';
 import { Gate } from '../support/gate.js';
 import type { Act } from '../support/scripted-host.js';
 import type { SupervisedSession } from '../support/supervised-session.js';
 import { useSessions } from '../support/use-sessions.js';
 
 const sessions = useSessions();
-const commands = { pause: pauseUpdate, resume: resumeUpdate, stop: stopUpdate, reset: resetUpdate, checkpointNow: checkpointNowUpdate };
+const commands = { pause: pauseUpdate, resume: resumeUpdate, restart: restartUpdate, stop: stopUpdate, reset: resetUpdate, checkpointNow: checkpointNowUpdate };
 const by = { by: 'ann', reason: 'lunch' };
 
 function send(session: SupervisedSession, command: keyof typeof commands) {
@@ -186,6 +186,43 @@ describe('pause and resume', () => {
   });
 });
 
+describe('restart', () => {
+  it('ends the attempt with a checkpoint and begins another that goes on from it; no failure is counted', async () => {
+    const session = await into('running');
+    expect(await send(session, 'restart')).toMatchObject({ outcome: 'accepted' });
+    const status = await session.runs(2);
+    expect(status).toMatchObject({ desired: 'running', pauseReason: null, ends: [{ epoch: 1, exitClass: 'stopped', reason: 'restart by ann: lunch', decision: 'restart' }] });
+    expect(session.host.of('stopAgent').map(({ input }) => input)).toMatchObject([{ mode: 'pause', epoch: 1 }]);
+    expect(session.host.of('startAgent').at(-1)?.input).toMatchObject({ epoch: 2, strategy: 'native', decision: 'restart' });
+  });
+
+  it('of an attempt that ends by itself meanwhile goes by the policy, and restarts it once', async () => {
+    const session = await into('running');
+    session.host.stoppedAs = 'killed';
+    await send(session, 'restart');
+    await session.runs(2);
+    expect(session.host.of('startAgent')).toHaveLength(2);
+  });
+
+  it('is overtaken by a stop that comes while it is at work', async () => {
+    const session = await into('running');
+    const held = new Gate();
+    session.host.holdStop = held.opened;
+    await send(session, 'restart');
+    await session.host.nth('stopAgent', 1);
+    await send(session, 'stop');
+    held.open();
+    expect(await session.handle.result()).toMatchObject({ state: 'stopped' });
+    expect(session.host.of('startAgent')).toHaveLength(1);
+  });
+
+  it('of a session that is between two attempts has nothing to do', async () => {
+    const session = await into('backing_off');
+    expect(await send(session, 'restart')).toMatchObject({ outcome: 'applied' });
+    expect(await session.status()).toMatchObject({ state: 'backing_off' });
+  });
+});
+
 describe('checkpointNow', () => {
   it('the host is asked for a checkpoint, which then shows', async () => {
     const session = await into('running');
@@ -222,6 +259,8 @@ describe('commands that make no sense', () => {
   it.each([
     { command: 'resume', state: 'failed', says: 'use reset' },
     { command: 'pause', state: 'failed', says: 'use reset or stop' },
+    { command: 'restart', state: 'failed', says: 'use reset' },
+    { command: 'restart', state: 'paused', says: 'use resume' },
     { command: 'checkpointNow', state: 'failed', says: 'nothing to checkpoint' },
     { command: 'checkpointNow', state: 'backing_off', says: 'nothing to checkpoint' },
     { command: 'checkpointNow', state: 'paused', says: 'nothing to checkpoint' },

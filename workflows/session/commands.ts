@@ -8,17 +8,19 @@ export class SessionCommands {
   constructor(private readonly session: Session) {}
 
   /** @throws ApplicationFailure InvalidCommand where the command makes no sense in the present state. */
-  check(command: 'pause' | 'resume' | 'reset' | 'checkpointNow' | 'send'): void {
+  check(command: 'pause' | 'resume' | 'restart' | 'reset' | 'checkpointNow' | 'send'): void {
     const { desired, state, reason, attempt, spec } = this.session;
     if (desired === 'stopped') throw invalid(`${spec.name} is being stopped and will not return; start a new session instead`);
     if (closedStates.includes(state)) throw invalid(`${spec.name} is ${state}; start a new session instead`);
     if (command === 'checkpointNow' && attempt === null) throw invalid(`${spec.name} is ${state}, so there is nothing to checkpoint; its last checkpoint stays as it is`);
     if (command === 'resume' && state === 'failed') throw invalid(`${spec.name} has failed (${reason}); use reset`);
+    if (command === 'restart' && state === 'failed') throw invalid(`${spec.name} has failed (${reason}); use reset`);
+    if (command === 'restart' && desired === 'paused') throw invalid(`${spec.name} is paused; use resume`);
     if (command === 'pause' && state === 'failed') throw invalid(`${spec.name} has failed, so it is not running; use reset or stop`);
   }
 
   pause(command: CommandInput): CommandResult {
-    if (this.session.desired !== 'paused') this.session.wantPaused(asked(command));
+    if (this.session.desired !== 'paused') this.session.wantPausedFor(command.pauseReason ?? 'person', asked(command));
     return this.answer('paused', 'a last checkpoint is made, then the agent is stopped');
   }
 
@@ -27,6 +29,13 @@ export class SessionCommands {
     if (desired === 'running') return { outcome: 'applied', message: `${spec.name} is ${state}` };
     this.session.wantRunning();
     return this.answer('running', 'a new attempt begins where the last one ended');
+  }
+
+  restart(command: CommandInput): CommandResult {
+    const { attempt, state, spec } = this.session;
+    if (attempt === null) return { outcome: 'applied', message: `${spec.name} is ${state}: another attempt begins by itself` };
+    this.session.restart.want(asked(command));
+    return { outcome: 'accepted', message: `${spec.name} is ${state}: a last checkpoint is made, then another attempt goes on from it` };
   }
 
   stop(command: CommandInput): CommandResult {

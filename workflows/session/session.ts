@@ -1,7 +1,7 @@
 import { setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { decideNext, describeDecision, emptyHistory, type Decision } from '../../domain/restart-policy.js';
-import type { SessionState } from '../../domain/session.js';
+import type { PauseReason, SessionState } from '../../domain/session.js';
 import {
   searchAttributes,
   sessionRevision,
@@ -19,6 +19,7 @@ import { OwedNotices } from './notices.js';
 import { nothingOwed, OwedRecords } from './owed-records.js';
 import { Prompts } from './prompts.js';
 import { isOfRevision } from './revision.js';
+import { RestartRequest } from './restart-request.js';
 import { TunedParameters, untuned } from './tuned-parameters.js';
 
 /** Decisions after which another attempt begins by itself. */
@@ -39,6 +40,7 @@ export class Session {
   readonly records: OwedRecords;
   readonly notices: OwedNotices;
   readonly prompts: Prompts;
+  readonly restart: RestartRequest;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
@@ -72,6 +74,7 @@ export class Session {
     this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
     this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
     this.prompts = new Prompts(input.spec.name, this.carried);
+    this.restart = new RestartRequest(this.carried);
   }
 
   get spec() {
@@ -83,6 +86,13 @@ export class Session {
   }
   get desired() {
     return this.carried.desired;
+  }
+  /** What is alive has to end. */
+  get isToEnd() {
+    return this.carried.desired !== 'running' || this.restart.by !== null;
+  }
+  get toldNews() {
+    return (this.carried.toldNews ??= { key: '', epoch: 0 });
   }
   get hostId() {
     return this.input.hostId;
@@ -169,6 +179,7 @@ export class Session {
       untilMs: c.wait?.state === c.state ? c.wait.untilMs : null,
       desired: c.desired,
       pauseReason: c.pauseReason,
+      fleet: spec.fleet ?? null,
       epoch: c.epoch,
       restarts: c.restarts,
       attempt: c.attempt,
@@ -325,7 +336,9 @@ export class Session {
     });
     c.history = history;
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
-    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? describeDecision(decision) : c.desired, ...(report.denied ? { denied: report.denied } : {}) };
+    const asked = decision.kind === 'stop' && this.restart.by !== null ? 'restart' : describeDecision(decision);
+    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? asked : c.desired, ...(report.denied ? { denied: report.denied } : {}) };
+    this.restart.done();
     c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
     if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };
@@ -355,9 +368,9 @@ export class Session {
     if (this.carried.wait?.state === 'backing_off') this.carried.wait = null;
   }
 
-  wantPaused(by: string): void {
+  wantPausedFor(reason: PauseReason, by: string): void {
     this.carried.desired = 'paused';
-    this.carried.pauseReason = 'person';
+    this.carried.pauseReason = reason;
     this.carried.pausedBy = by;
   }
 

@@ -1,0 +1,29 @@
+import { formatDuration } from './duration.js';
+import type { SessionSpec } from './session.js';
+
+const commandInSummary = 60;
+
+/** A session in one line of markdown, for lists and timelines. */
+export function specSummary(spec: SessionSpec): string {
+  return `${spec.agent} ${spec.name}: ${code(spec.argv.join(' '), commandInSummary)}`;
+}
+
+/** What a session is made of, as markdown. */
+export function specDetails(spec: SessionSpec, hostId: string): string {
+  const { intensity, restart } = spec.policy;
+  const lines = [
+    `- agent: ${spec.agent}`,
+    `- command: ${code(spec.argv.join(' '), 2_000)}`,
+    `- folder: ${code(spec.cwd, 1_000)}`,
+    `- host: ${hostId}`,
+    `- policy: ${restart}, ${intensity.maxFailures} failures in ${formatDuration(intensity.windowMs)}`,
+    `- session: ${spec.sessionId}, made ${spec.createdAt}`,
+  ];
+  if (spec.fleet !== undefined) lines.push(`- fleet: ${spec.fleet}`);
+  return lines.join('\n');
+}
+
+/** For text that a browser renders as markdown: in a code span nothing is a tag, and no dash is made prettier. */
+function code(text: string, longest: number): string {
+  return `\`${text.replace(/[\s`]+/g, ' ').trim().slice(0, longest)}\``;
+}
