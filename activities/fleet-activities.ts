@@ -54,7 +54,7 @@ export function createFleetActivities({ client }: { client: Client }) {
           throw error;
         }
       });
-      return seen.filter((status) => status !== null).map(({ name, sessionId, state, reason, epoch, restarts }) => ({ name, sessionId, state, reason, epoch, restarts, failures: [] }));
+      return seen.filter((status) => status !== null).map(({ name, sessionId, state, reason, pauseReason, epoch, restarts }) => ({ name, sessionId, state, reason, pauseReason, epoch, restarts, failures: [] }));
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ExitClass } from '../domain/exit-class.js';
 import type { FleetMember, FleetSettings, FleetState, MemberState } from '../domain/fleet.js';
 import type { MemberFailure } from '../domain/fleet-failures.js';
 import type { Asked, FleetGoal } from '../domain/fleet-moves.js';
-import type { SessionState } from '../domain/session.js';
+import type { PauseReason, SessionState } from '../domain/session.js';
 import type { CommandInput } from './messages.js';
 
 /** The contract of superviseFleet, and of what its members tell it. */
@@ -42,6 +42,8 @@ export interface CarriedFleet {
   members: CarriedMember[];
   /** Sessions that are no longer wanted and have not ended yet. */
   leaving: CarriedMember[];
+  /** How often it was given up. */
+  escalations: number;
   appliedBy: string;
   appliedAtMs: number;
   stoppedBy: string;
@@ -60,8 +62,8 @@ export interface CarriedMember extends FleetMember {
   asked: Asked | null;
   restartOwed: boolean;
   resetOwed: boolean;
-  /** The fleet has paused it, and a reset of the fleet lets it go on. */
-  pausedByFleet: boolean;
+  /** Where it is paused, for what; what the fleet has paused goes on with its reset. */
+  pauseReason: PauseReason | null;
   /** The highest epoch whose failure was taken in. */
   judgedEpoch: number;
 }
@@ -122,6 +124,7 @@ export interface MemberNews {
   sessionId: string;
   state: SessionState;
   reason: string;
+  pauseReason: PauseReason | null;
   epoch: number;
   restarts: number;
   /** Counted failures that the fleet was not told of yet, oldest first. */

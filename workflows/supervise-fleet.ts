@@ -1,9 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { allHandlersFinished, condition, continueAsNew, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, log, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { comeUpMs, type Move } from '../domain/fleet-moves.js';
+import type { Notice } from '../domain/notice.js';
 import { applyFleetUpdate, fleetStatusQuery, memberNewsSignal, resetFleetUpdate, stopFleetUpdate, type FleetResult, type SuperviseFleetInput } from './fleet-messages.js';
 import { fleetCalls, type FleetCalls } from './fleet/calls.js';
 import { Fleet } from './fleet/fleet.js';
+import { oneLine } from './one-line.js';
 
 const historyEventsKept = 1_000;
 
@@ -23,6 +25,7 @@ export async function superviseFleet(input: SuperviseFleetInput): Promise<FleetR
   acceptMessages(fleet);
   const calls = fleetCalls(input.hostId);
   void keepAwake(fleet);
+  void keepNoticed(fleet, calls, input.hostId);
   while (!fleet.isOver) {
     fleet.show();
     if (historyIsLong()) {
@@ -102,6 +105,19 @@ async function keepAwake(fleet: Fleet): Promise<void> {
     await condition(() => fleet.isAwaiting);
     await sleep(comeUpMs, { summary: 'while members are awaited' });
     fleet.tick();
+  }
+}
+
+/** Whoever is to be told of a fleet that is given up is told once: its members, which it pauses, tell nothing. */
+async function keepNoticed(fleet: Fleet, calls: FleetCalls, hostId: string): Promise<void> {
+  for (let told = fleet.givenUp.times; ; ) {
+    await condition(() => fleet.givenUp.times > told);
+    const { times, reason } = fleet.givenUp;
+    told = times;
+    const { name } = fleet;
+    const line = `fleet ${name} has failed: ${oneLine(reason ?? '')}. What now: mend the cause, then: shim fleet ${name} reset; or end it: shim fleet ${name} stop`;
+    const notice: Notice = { id: `${workflowInfo().firstExecutionRunId}-${times}`, kind: 'failed', need: null, session: name, sessionId: '', agent: 'fleet', hostId, state: 'failed', attempt: 0, atMs: Date.now(), line };
+    await calls.notify(notice).catch((error: unknown) => log.warn('nobody was told that the fleet has failed', { error: error instanceof Error ? error.message : String(error) }));
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createHostActivities, type SessionHost } from '../../activities/host-activities.js';
+import { createNoticeActivities } from '../../activities/notice-activities.js';
 import { fleetSettingsSchema, type FleetMember, type FleetStrategy } from '../../domain/fleet.js';
+import type { Notice } from '../../domain/notice.js';
 import { applyFleetUpdate, fleetStatusQuery, fleetWorkflowId, type FleetAnswer, type FleetStatus } from '../../workflows/fleet-messages.js';
 import { controlQueue, sessionWorkflowId } from '../../workflows/messages.js';
 import type { superviseFleet } from '../../workflows/supervise-fleet.js';
@@ -30,6 +32,8 @@ export class SupervisedFleet {
   readonly name = `fleet-${randomUUID().slice(0, 8)}`;
   /** What the host was asked for, in order: `start a`, `stop b`, `pause c`, by the members' short names. */
   readonly asked: string[] = [];
+  /** What people were told. */
+  readonly notices: Notice[] = [];
   private readonly hosts = new Map<string, ScriptedHost>();
   private readonly hostId = `host-${this.name}`;
   private readonly scripts = new Map<string, Act[]>();
@@ -40,7 +44,7 @@ export class SupervisedFleet {
 
   static async start(environment: WorkflowEnvironment, wanted: readonly Wanted[], choices: FleetChoices = {}): Promise<SupervisedFleet> {
     const fleet = new SupervisedFleet(environment);
-    fleet.worker = await environment.startHost(fleet.hostId, createHostActivities(fleet.host()));
+    fleet.worker = await environment.startHost(fleet.hostId, { ...createHostActivities(fleet.host()), ...createNoticeActivities({ take: (notice) => Promise.resolve(void fleet.notices.push(notice)), tryChannels: () => Promise.resolve([]) }) });
     await environment.client.workflow.start<typeof superviseFleet>('superviseFleet', { workflowId: fleet.workflowId, taskQueue: controlQueue, args: [{ name: fleet.name, hostId: fleet.hostId }] });
     await fleet.apply(fleet.members(wanted), choices);
     return fleet;

@@ -213,6 +213,7 @@ describe('a fleet whose members fail too often', () => {
     expect(failed).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^2 failures of members in 10m, 1 allowed; the last: .*-b, killed/) as string });
     expect(fleet.asked.filter((call) => call.startsWith('pause'))).toEqual(['pause c', 'pause b', 'pause a']);
     expect(await fleet.session('c').query(statusQuery)).toMatchObject({ pauseReason: 'fleet', reason: `paused by fleet/${fleet.name}` });
+    await expect.poll(() => fleet.notices).toMatchObject([{ kind: 'failed', session: fleet.name, line: expect.stringContaining(`shim fleet ${fleet.name} reset`) as string }]);
     fleet.asked.length = 0;
     await fleet.handle().executeUpdate(resetFleetUpdate, { args: [by] });
     expect(await fleet.all('running')).toMatchObject({ state: 'running', failures: [] });

@@ -1,9 +1,11 @@
 import { ActivityCancellationType, ParentClosePolicy, proxyActivities, startChild, type ChildWorkflowHandle } from '@temporalio/workflow';
 import type { FleetActivities, MemberAnswer, TellMemberInput } from '../../activities/fleet-activities.js';
+import type { NoticeActivities } from '../../activities/notice-activities.js';
+import type { Notice } from '../../domain/notice.js';
 import type { SessionSpec } from '../../domain/session.js';
 import { specDetails, specSummary } from '../../domain/spec-text.js';
 import { fleetSearchAttributes, type MemberNews } from '../fleet-messages.js';
-import { controlQueue, searchAttributes, sessionWorkflowId } from '../messages.js';
+import { controlQueue, hostQueue, searchAttributes, sessionWorkflowId } from '../messages.js';
 import type { superviseSession } from '../supervise-session.js';
 
 /** What a fleet asks of the world, each with a summary. Who does not answer is asked for as long as it takes. */
@@ -14,7 +16,14 @@ export function fleetCalls(hostId: string) {
     retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
+  const { takeNotice } = proxyActivities<NoticeActivities>({
+    taskQueue: hostQueue(hostId),
+    scheduleToStartTimeout: '1 h',
+    startToCloseTimeout: '15 s',
+    retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s', maximumAttempts: 10 },
+  });
   return {
+    notify: (notice: Notice) => takeNotice.executeWithOptions({ summary: `notice: ${notice.kind}` }, [notice]),
     begin: (spec: SessionSpec) => begin(spec, hostId),
     tell: (input: TellMemberInput): Promise<MemberAnswer> => tellMember.executeWithOptions({ summary: `${input.command} ${input.name}` }, [input]),
     lookAt: (members: { name: string; sessionId: string }[]): Promise<MemberNews[]> => lookAtMembers.executeWithOptions({ summary: `look at ${members.length} members that are awaited` }, [{ members }]),

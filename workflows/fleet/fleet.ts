@@ -23,6 +23,7 @@ export class Fleet {
       settings: fleetSettingsSchema.parse({}),
       goal: 'running',
       escalation: null,
+      escalations: 0,
       failures: [],
       members: [],
       leaving: [],
@@ -43,6 +44,11 @@ export class Fleet {
   get isOver(): boolean {
     const { goal, members, leaving } = this.carried;
     return goal === 'stopped' && [...members, ...leaving].every(({ state }) => !isOpen(state)) && this.isQuiet;
+  }
+  /** How often it was given up, and why the last time. */
+  get givenUp(): { times: number; reason: string | null } {
+    const { escalations, escalation } = this.carried;
+    return { times: escalations, reason: escalation };
   }
   get stoppedBy(): string {
     return this.carried.stoppedBy;
@@ -123,7 +129,6 @@ export class Fleet {
     member.asked = { to: isEnd(kind) ? 'end' : 'come_up', atMs: nowMs, epoch: member.epoch };
     if (kind === 'restart') member.restartOwed = false;
     if (kind === 'reset') member.resetOwed = false;
-    if (kind === 'pause') member.pausedByFleet = true;
   }
 
   /** The move was answered. @param follows whether there is anything yet to be heard of it. */
@@ -158,12 +163,11 @@ export class Fleet {
   onNews(news: MemberNews, nowMs: number): void {
     const member = this.find(news.sessionId);
     if (!member || news.epoch < member.epoch) return;
-    const { state, reason, epoch, restarts } = news;
+    const { state, reason, pauseReason, epoch, restarts } = news;
     this.tick();
     if (member.asked && isDone(member.asked, state, epoch)) member.asked = null;
-    Object.assign(member, { state, reason, epoch, restarts });
+    Object.assign(member, { state, reason, pauseReason, epoch, restarts });
     if (!isActive(state)) member.restartOwed = false;
-    if (state === 'running') member.pausedByFleet = false;
     this.judge(member, news, nowMs);
     this.forgetGone();
   }
@@ -178,7 +182,7 @@ export class Fleet {
     this.carried.failures = verdict.failures;
     const restart = new Set(verdict.restart);
     for (const other of members) other.restartOwed = verdict.escalation === null && isActive(other.state) && (other.restartOwed || restart.has(other.spec.name));
-    if (verdict.escalation !== null) Object.assign(this.carried, { goal: 'paused', escalation: verdict.escalation });
+    if (verdict.escalation !== null) Object.assign(this.carried, { goal: 'paused', escalation: verdict.escalation, escalations: this.carried.escalations + 1 });
   }
 
   // What people want
@@ -216,8 +220,9 @@ export class Fleet {
     if (this.carried.goal === 'stopped') return this.answer();
     Object.assign(this.carried, { goal: 'running', escalation: null, failures: [] });
     for (const member of this.carried.members) {
-      member.resetOwed = member.state === 'failed' || (member.pausedByFleet && isOpen(member.state));
-      if (member.resetOwed) member.pausedByFleet = false;
+      const { state, pauseReason, asked } = member;
+      const pausedByFleet = (state === 'paused' && pauseReason === 'fleet') || asked?.to === 'end';
+      member.resetOwed = state === 'failed' || (pausedByFleet && isOpen(state));
     }
     return this.answer();
   }
@@ -247,5 +252,5 @@ function isEnd(kind: Move['kind']): boolean {
 }
 
 function newMember(member: FleetMember): CarriedMember {
-  return { ...member, state: 'waiting', reason: 'waits for its turn', epoch: 0, restarts: 0, asked: null, restartOwed: false, resetOwed: false, pausedByFleet: false, judgedEpoch: 0 };
+  return { ...member, state: 'waiting', reason: 'waits for its turn', epoch: 0, restarts: 0, asked: null, restartOwed: false, resetOwed: false, pauseReason: null, judgedEpoch: 0 };
 }

@@ -41,8 +41,8 @@ export class FleetNews {
   }
 
   private async tell(): Promise<void> {
-    const { spec, state, reason, epoch, restarts } = this.session;
-    const news: MemberNews = { name: spec.name, sessionId: spec.sessionId, state, reason, epoch, restarts, failures: this.failures() };
+    const { name, sessionId, state, reason, pauseReason, epoch, restarts } = this.session.status();
+    const news: MemberNews = { name, sessionId, state, reason, pauseReason, epoch, restarts, failures: this.failures() };
     this.told.key = this.key();
     this.told.epoch = Math.max(this.told.epoch, ...news.failures.map(({ epoch }) => epoch));
     this.isTelling = true;
