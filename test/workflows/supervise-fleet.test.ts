@@ -93,8 +93,9 @@ describe('a fleet', () => {
     await fleet.apply(members, { atOnce: 1 });
     await fleet.hostOf('a').nth('startAgent', 1);
     await fleet.handle().executeUpdate(stopFleetUpdate, { args: [by] });
-    held.open();
+    await fleet.hostOf('a').nth('stopAgent', 1);
     await fleet.handle().result();
+    held.open();
     expect(fleet.asked).not.toContain('start b');
   });
 
