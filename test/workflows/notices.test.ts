@@ -42,14 +42,6 @@ describe('a session tells its host what people are to hear', () => {
     expect(session.host.of('takeNotice')).toEqual([]);
   });
 
-  it('after the start of another attempt, where that is under way', async () => {
-    const session = await sessions.supervise({ script: ['misconfigured'] });
-    await session.host.nth('takeNotice', 1);
-    await session.handle.executeUpdate(resetUpdate, { args: [by] });
-    await session.runs(2);
-    expect(session.host.calls.map(({ call }) => call)).toEqual(['startAgent', 'recordState', 'takeNotice', 'startAgent']);
-  });
-
   it('when the host is back, where it went away in the moment of the end', async () => {
     const session = await sessions.supervise({});
     await session.runs();
