@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
-import type { CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
+import type { CarriedSession, CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
 import { specDetails, specSummary } from '../domain/spec-text.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
@@ -54,9 +54,10 @@ export class ShimClient {
    * Starts the workflow that supervises a new session on a host. What the session hands on to its agent must lie in the
    * host's environment file already.
    *
+   * @param carried what it goes on from; a new session without it.
    * @throws DuplicateSessionError if an open session bears the name.
    */
-  async startSession(spec: SessionSpec, hostId: string): Promise<void> {
+  async startSession(spec: SessionSpec, hostId: string, carried?: CarriedSession): Promise<void> {
     const { client, messages } = this.temporal;
     const { searchAttributes, controlQueue, sessionRevision, sessionWorkflowId } = messages;
     try {
@@ -64,17 +65,17 @@ export class ShimClient {
         this.link.client.workflow.start('superviseSession', {
           workflowId: sessionWorkflowId(spec.name),
           taskQueue: controlQueue,
-          args: [{ spec, hostId, revision: sessionRevision }],
+          args: [{ spec, hostId, revision: sessionRevision, ...(carried ? { carried } : {}) }],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           // The host tells by it whether a running session is the one whose folder it has.
           memo: { sessionId: spec.sessionId },
           typedSearchAttributes: [
-            { key: searchAttributes.state, value: 'starting' },
+            { key: searchAttributes.state, value: carried?.state ?? 'starting' },
             { key: searchAttributes.agent, value: spec.agent },
             { key: searchAttributes.host, value: hostId },
-            { key: searchAttributes.attempt, value: 1 },
-            { key: searchAttributes.restarts, value: 0 },
+            { key: searchAttributes.attempt, value: carried?.epoch ?? 1 },
+            { key: searchAttributes.restarts, value: carried?.restarts ?? 0 },
           ],
           staticSummary: specSummary(spec),
           staticDetails: specDetails(spec, hostId),

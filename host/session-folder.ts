@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
@@ -226,6 +226,11 @@ export class AttemptFolder {
   }
   markReported(): void {
     writeRecord(join(this.path, 'report.sent'), { atMs: Date.now() });
+  }
+
+  /** Temporal is to be told again: it has forgotten. */
+  forgetReported(): void {
+    rmSync(join(this.path, 'report.sent'), { force: true });
   }
 
   receipt(): ResumeReceipt | null {

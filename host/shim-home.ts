@@ -30,7 +30,7 @@ export function hostId(home: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-const workerRecordSchema = z.object({ pid: z.number(), metricsPort: z.number(), startedAtMs: z.number() });
+const workerRecordSchema = z.object({ pid: z.number(), metricsPort: z.number(), startedAtMs: z.number(), /** Lacking in records of older versions. */ build: z.string().optional() });
 export type WorkerRecord = z.infer<typeof workerRecordSchema>;
 export type WorkerName = 'host-worker' | 'control-worker';
 

@@ -26,6 +26,14 @@ function hashSources() {
   return hash.digest('hex');
 }
 
+/** Of all that is run; source maps and types are not. */
+function hashCode(folder) {
+  const hash = createHash('sha256');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.m?js$/.test(entry.name));
+  for (const path of files.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort()) hash.update(`${path.slice(folder.length)}\0`).update(readFileSync(path));
+  return hash.digest('hex');
+}
+
 /** What a build left behind that was killed. */
 function removeAbandoned() {
   for (const entry of readdirSync(root)) {
@@ -75,6 +83,8 @@ const { bundleWorkflowCode } = await import('@temporalio/worker');
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.error, error: console.error };
 const { code } = await bundleWorkflowCode({ workflowsPath: join(building, 'workflows', 'index.js'), logger: quiet });
 writeFileSync(join(building, 'workflow-bundle.js'), code);
+// What runs is told apart from what is installed by the code itself.
+writeFileSync(join(building, '.build-id'), hashCode(building));
 // A build despite type errors is not one to be kept.
 writeFileSync(join(building, '.built-from'), compiled.status === 0 ? stamp : '');
 putInPlace(building);

@@ -5,6 +5,7 @@ import { Alerts } from '../analytics/alerts.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { storeAddress } from '../analytics/outcomes/store-address.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
+import { installedBuild } from '../host/build-id.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
@@ -25,6 +26,7 @@ const maxCachedWorkflows = 2_000;
 async function main(): Promise<void> {
   const home = shimHome();
   ensureShimHome(home);
+  const { id: build } = installedBuild();
   const logger = createLogger('control-worker');
   const telemetry = await temporalTelemetry();
   Runtime.install({ telemetryOptions: telemetry.options });
@@ -50,9 +52,9 @@ async function main(): Promise<void> {
   const receiver = alertPort === undefined ? null : new AlertReceiver({ home, client, registry: metrics.registry, logger });
   const alertsAt = await receiver?.start(Number(alertPort));
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_CONTROL_METRICS_PORT'] ?? 0));
-  writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
+  writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now(), build });
   writeMetricsTarget(home, 'control', metricsPort);
-  logger.info({ metricsPort, alertsAt }, 'control worker is up');
+  logger.info({ build, metricsPort, alertsAt }, 'control worker is up');
   await worker.run();
   stopMeasuring();
   stopCounting();

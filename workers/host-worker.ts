@@ -6,6 +6,7 @@ import { createLeaseActivities } from '../activities/lease-activities.js';
 import { createNoticeActivities } from '../activities/notice-activities.js';
 import { SHIMMetrics } from '../analytics/metrics-registry.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
+import { installedBuild } from '../host/build-id.js';
 import type { HostContext, HostEvents } from '../host/host-context.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
 import { NoticeDesk } from '../host/notices/notice-desk.js';
@@ -35,6 +36,7 @@ const verifyEveryHours = 6;
 async function main(): Promise<void> {
   const home = shimHome();
   ensureShimHome(home);
+  const { id: build } = installedBuild();
   const logger = createLogger('host-worker');
   const lock = takeHostLock(home);
   const hostId = readHostId(home);
@@ -78,9 +80,9 @@ async function main(): Promise<void> {
   });
   const running = worker.run();
   await client.workflow.start('superviseHost', superviseHostOptions(hostId));
-  writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now() });
+  writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now(), build });
   writeMetricsTarget(home, 'host', metricsPort);
-  logger.info({ hostId, metricsPort, adopted, owed, noticesOwed, cgroups: host.cgroups !== null }, 'host worker is up');
+  logger.info({ build, hostId, metricsPort, adopted, owed, noticesOwed, cgroups: host.cgroups !== null }, 'host worker is up');
   await running;
   letGo.abort();
   daemon.stop();

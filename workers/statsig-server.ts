@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { newLocalKeys, readLocalRecord, writeLocalRecord } from '../analytics/statsig/local-record.js';
 import { LocalStatsigServer } from '../analytics/statsig/local-server.js';
 import { LocalStatsigStore } from '../analytics/statsig/local-store.js';
+import { installedBuild } from '../host/build-id.js';
 import { ensureShimHome, shimHome } from '../host/shim-home.js';
 import { createLogger } from './logger.js';
 
@@ -13,6 +14,7 @@ import { createLogger } from './logger.js';
 async function main(): Promise<void> {
   const home = shimHome();
   ensureShimHome(home);
+  const { id: build } = installedBuild();
   const logger = createLogger('statsig');
   const store = new LocalStatsigStore(join(home, 'statsig.db'));
   const record = process.send ? null : readLocalRecord(home);
@@ -23,7 +25,7 @@ async function main(): Promise<void> {
   const { secretKey, consoleKey } = keys;
   const listening = { port, secretKey, consoleKey, pid: process.pid };
   if (process.send) process.send(listening);
-  else writeLocalRecord(home, listening);
+  else writeLocalRecord(home, { ...listening, build });
   logger.info({ port }, 'the local Statsig server is up');
   await ended;
   await server.stop();

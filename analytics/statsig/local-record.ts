@@ -10,6 +10,8 @@ const recordSchema = z.object({
   consoleKey: z.string(),
   /** Of the server that listens there; null before it does. */
   pid: z.number().int().nullable(),
+  /** Of that server; lacking before it listens, and in records of older versions. */
+  build: z.string().optional(),
 });
 
 /** Where the local server listens, and the keys it asks for: chosen once, so that it comes back the same. */

@@ -116,6 +116,12 @@ describe('recorded histories', () => {
     await expect(replay(read(name))).resolves.toBeUndefined();
   });
 
+  it('an upgrade leaves none behind: sessions that earlier releases began, before parameters and before notices, replay', async () => {
+    const earlier = names.filter((name) => name.includes('-before-parameters-') || (/^session-(state|exit)-/.test(name) && !plainText(name).includes('"notices"')));
+    expect(earlier.length).toBeGreaterThan(20);
+    for (const name of earlier) await expect(replay(read(name)), name).resolves.toBeUndefined();
+  });
+
   it('there is one for each state of a session, and it stands in that state', () => {
     const lastStates = sessionStates.map((state) => shown(`session-state-${state}`, 'ShimState').at(-1) ?? 'starting');
     expect(lastStates).toEqual(sessionStates);

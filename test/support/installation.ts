@@ -38,6 +38,12 @@ export class Installation {
     this.connected ??= await ShimClient.connect(this.home, this.environment);
   }
 
+  /** Temporal is another one now. */
+  async reconnect(): Promise<void> {
+    await this.connected?.close();
+    this.connected = await ShimClient.connect(this.home, this.environment);
+  }
+
   get client(): TypedClient {
     if (!this.connected) throw new Error('not up');
     return this.connected;
@@ -146,6 +152,11 @@ export class ScriptedSession {
     const receipt = this.folder.attempt(epoch).receipt();
     if (!receipt) throw new Error('the receipt went away');
     return receipt;
+  }
+
+  /** Items that have been ended so far, from the first one on. */
+  itemsDone(): number {
+    return this.ledgerText().split('\n').filter((line) => line.startsWith('end ')).length;
   }
 
   verify(items: number): LedgerVerdict {

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { installedBuild } from '../../host/build-id.js';
 import { LockedError, takeLock } from '../../host/process/lock.js';
 import { cloudConnection } from '../../analytics/statsig/connection.js';
 import { readLocalRecord } from '../../analytics/statsig/local-record.js';
 import { ensureShimHome, readWorkerRecord, type WorkerName } from '../../host/shim-home.js';
 import { chooseStatsigPort } from './statsig-port.js';
 import { readService, serviceNames, startKeeper, type KeptService, type ServiceName } from './keeper.js';
-import { choosePorts, readTemporalRecord, serverCommand, untilServing } from './temporal-server.js';
+import { checkDatabase } from './temporal-database.js';
+import { choosePorts, readTemporalRecord, serverCommand, temporalVersion, untilServing } from './temporal-server.js';
+import { noteVersion, outdatedServices, refuseDowngrade, runningBuild, type OwnService } from './upgrade.js';
 
 const besideThis = fileURLToPath(new URL('..', import.meta.url));
 const startDeadlineMs = 30_000;
@@ -35,6 +38,8 @@ export interface ServiceStatus {
   restarts: number;
   /** Address, port or log file, one line. */
   detail: string;
+  /** What it runs: a build of SHIM, or the version of Temporal's CLI; null where that is not known. */
+  build: string | null;
 }
 
 export interface StartOptions {
@@ -45,34 +50,59 @@ export interface StartOptions {
   workersFolder?: string;
   /** For each service to come up, ms; 30 s without it. */
   deadlineMs?: number;
+  /** Once Temporal serves, before the workers start. */
+  beforeWorkers?: () => Promise<void>;
+  /** Leave what runs another build as it is. */
+  keepBuilds?: boolean;
 }
 
 /**
  * Starts what is not running: the embedded Temporal, unless the environment names another, the local Statsig server, unless
- * the environment has keys of the cloud, a control worker and a host worker, each with a keeper. Returns when all of it answers; what runs already is left as it is.
+ * the environment has keys of the cloud, a control worker and a host worker, each with a keeper. What runs the code of another
+ * build is drained and replaced; its agents go on. Returns when all of it answers; what runs already is left as it is.
  *
- * @throws ServiceError naming the log of what does not come up.
+ * @throws ServiceError naming the log of what does not come up; TooOldError where a newer version was here; DatabaseError where
+ * that of the embedded Temporal cannot be read.
  */
-export async function startServices({ home, environment, onProgress, workersFolder = besideThis, deadlineMs = startDeadlineMs }: StartOptions): Promise<void> {
+export async function startServices({ home, environment, onProgress, workersFolder = besideThis, deadlineMs = startDeadlineMs, beforeWorkers, keepBuilds = false }: StartOptions): Promise<void> {
   ensureShimHome(home);
   const lock = await startLock(home, onProgress);
   try {
+    const wanted = installedBuild();
+    refuseDowngrade(home, wanted);
     const namespace = environment['TEMPORAL_NAMESPACE'] ?? 'default';
+    const outdated = keepBuilds ? [] : outdatedServices(home, wanted);
+    await noteVersion(home, wanted);
+    // One after another: the host worker is back before the control worker goes.
+    const replace = async (name: OwnService) => {
+      const old = outdated.find((service) => service.name === name);
+      if (!old) return;
+      onProgress(`replacing ${name} (${old.build}) by ${wanted.id}: draining; agents go on`);
+      await endService(home, name, onProgress);
+    };
     const statsigIsLocal = cloudConnection(environment) === null;
     // It comes up while Temporal does.
+    if (statsigIsLocal) await replace('statsig');
     if (statsigIsLocal) await keepStatsig(home, workersFolder, environment, onProgress);
     let workerEnvironment = environment;
     if (!namesTemporal(environment)) {
+      if (outdated.length > 0) await replaceTemporal(home, onProgress);
       const temporal = readService(home, 'temporal');
+      if (temporal.pid === null && temporal.keeperPid === null) checkDatabase(home);
       // A keeper whose server is just dead brings it back at the ports it had.
-      const record = (temporal.pid === null && temporal.keeperPid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home, environment));
+      const record = (temporal.pid === null && temporal.keeperPid === null ? null : readTemporalRecord(home)) ?? (await choosePorts(home, environment, onProgress));
       await keep(home, 'temporal', serverCommand(home, record, namespace, onProgress, environment['SHIM_TEMPORAL_METRICS_PORT']), environment, onProgress);
       await untilServing(record.address, namespace, deadlineMs).catch((error: unknown) => {
-        throw new ServiceError(`${error instanceof Error ? error.message : String(error)}; see ${temporal.logFile}`, { cause: error });
+        throw new ServiceError(`${error instanceof Error ? error.message : String(error)}; see ${temporal.logFile}. If it cannot use its database: shim up --rebuild`, { cause: error });
       });
       workerEnvironment = { ...environment, TEMPORAL_ADDRESS: record.address };
     }
-    for (const name of ['control-worker', 'host-worker'] as const) await keep(home, name, workerCommand(workersFolder, name), workerEnvironment, onProgress);
+    await beforeWorkers?.();
+    for (const name of ['host-worker', 'control-worker'] as const) {
+      await replace(name);
+      await keep(home, name, workerCommand(workersFolder, name), workerEnvironment, onProgress);
+      if (outdated.length > 0) await untilUp(home, name, () => readWorkerRecord(home, name)?.pid, deadlineMs);
+    }
     for (const name of ['control-worker', 'host-worker'] as const) await untilUp(home, name, () => readWorkerRecord(home, name)?.pid, deadlineMs);
     if (statsigIsLocal) await untilUp(home, 'statsig', () => readLocalRecord(home)?.pid, deadlineMs);
   } finally {
@@ -93,17 +123,33 @@ export async function stopServices({ home, onProgress }: Pick<StartOptions, 'hom
       const { pid, keeperPid } = readService(home, name);
       if (pid === null && keeperPid === null) continue;
       onProgress(`stopping ${name}`);
-      signal(keeperPid ?? pid, 'SIGTERM');
-      if (await hasEnded(home, name, stopGraceMs)) continue;
-      onProgress(`killing ${name}`);
-      const stubborn = readService(home, name);
-      signal(stubborn.keeperPid, 'SIGKILL');
-      signal(stubborn.pid, 'SIGKILL');
-      if (!(await hasEnded(home, name, killGraceMs))) throw new ServiceError(`${name} (process ${stubborn.pid}) cannot be ended; see ${stubborn.logFile}`);
+      await endService(home, name, onProgress);
     }
   } finally {
     lock.release();
   }
+}
+
+/** TERM, and KILL where that is not enough. @throws ServiceError where even that is not. */
+async function endService(home: string, name: ServiceName, onProgress: (text: string) => void): Promise<void> {
+  const { pid, keeperPid } = readService(home, name);
+  signal(keeperPid ?? pid, 'SIGTERM');
+  if (await hasEnded(home, name, stopGraceMs)) return;
+  onProgress(`killing ${name}`);
+  const stubborn = readService(home, name);
+  signal(stubborn.keeperPid, 'SIGKILL');
+  signal(stubborn.pid, 'SIGKILL');
+  if (!(await hasEnded(home, name, killGraceMs))) throw new ServiceError(`${name} (process ${stubborn.pid}) cannot be ended; see ${stubborn.logFile}`);
+}
+
+/** The server is left alone unless this SHIM comes with another one: that has the same database, and the ports stay. */
+async function replaceTemporal(home: string, onProgress: (text: string) => void): Promise<void> {
+  const running = readTemporalRecord(home)?.version;
+  if (running === undefined || readService(home, 'temporal').pid === null) return;
+  const wanted = temporalVersion(onProgress);
+  if (wanted === running) return;
+  onProgress(`replacing Temporal ${running} by ${wanted}; agents go on`);
+  await endService(home, 'temporal', onProgress);
 }
 
 async function hasEnded(home: string, name: ServiceName, withinMs: number): Promise<boolean> {
@@ -120,7 +166,7 @@ export function servicesStatus(home: string): Promise<ServiceStatus[]> {
   return Promise.resolve(
     serviceNames.filter((name) => !elsewhere.includes(name)).map((name) => {
       const { pid, keeperPid, restarts, logFile } = readService(home, name);
-      return { name, running: pid !== null, pid, keeperPid, restarts, detail: pid === null ? `not running; log: ${logFile}` : detailOf(home, name) };
+      return { name, running: pid !== null, pid, keeperPid, restarts, detail: pid === null ? `not running; log: ${logFile}` : detailOf(home, name), build: name === 'temporal' ? (readTemporalRecord(home)?.version ?? null) : runningBuild(home, name) };
     }),
   );
 }

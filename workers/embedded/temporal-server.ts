@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +12,7 @@ import { anyFreePort, listenOnce, untilFree } from './free-port.js';
 const defaultPort = 7233;
 const defaultUiPort = 8233;
 
-const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), port: z.number().int(), uiPort: z.number().int() });
+const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), port: z.number().int(), uiPort: z.number().int(), /** Of the CLI that was started last; lacking in records of older versions. */ version: z.string().optional() });
 
 /** Where the embedded server listens: chosen once, so that it comes back at the same place. */
 export type TemporalRecord = z.infer<typeof recordSchema>;
@@ -34,14 +35,20 @@ export function readTemporalRecord(home: string): TemporalRecord | null {
  * Chooses the server's ports: those it had, the usual ones, or free ones. SHIM_TEMPORAL_PORT and SHIM_UI_PORT replace the
  * usual ones; 0 means any free one.
  */
-export async function choosePorts(home: string, environment: NodeJS.ProcessEnv): Promise<TemporalRecord> {
+export async function choosePorts(home: string, environment: NodeJS.ProcessEnv, onProgress: (text: string) => void = () => undefined): Promise<TemporalRecord> {
   const before = readTemporalRecord(home);
   if (before) for (const port of [before.port, before.uiPort]) await untilFree(port);
   const port = await firstFree([before?.port, Number(environment['SHIM_TEMPORAL_PORT'] ?? defaultPort)]);
   const uiPort = await firstFree([before?.uiPort, Number(environment['SHIM_UI_PORT'] ?? defaultUiPort)]);
-  const record = { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort };
+  const record = { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort, version: temporalVersion(onProgress) };
   writeFileSync(recordFile(home), JSON.stringify(record), { mode: 0o600 });
   return record;
+}
+
+/** The version of the Temporal CLI that a start takes. @throws Error with what to do, where there is none and none can be fetched. */
+export function temporalVersion(onProgress: (text: string) => void): string {
+  const { stdout } = spawnSync(ensureBinary('temporal', onProgress), ['--version'], { encoding: 'utf8', timeout: 10_000 });
+  return /^temporal version (\S+)/.exec(stdout ?? '')?.[1] ?? 'unknown';
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ParameterView, SessionView } from '../../session-view.js';
 import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatRatio, formatWhen, oneLine } from '../format.js';
+import { warnOfOtherBuild } from '../other-build.js';
 import { stateColour } from '../state-colour.js';
 import { renderPairs, renderTable } from '../table.js';
 import { waysOn } from '../why/state-text.js';
@@ -21,6 +22,7 @@ export function addStatus(program: Command, context: CliContext): void {
 async function showAll(context: CliContext, { json }: { json?: true }): Promise<void> {
   const { value: views, warning } = await listSessions(context.home, context.environment);
   if (warning !== null) context.warn(warning);
+  else warnOfOtherBuild(context);
   if (json) context.printJson(views);
   else if (views.length === 0) context.print('no sessions; start one: shim run -- CMD');
   else context.print(renderTable(['NAME', 'AGENT', 'STATE', 'ATTEMPT', 'RISK', 'CONTEXT', 'PID', 'CHECKPOINT', 'STARTED', 'WHY'], views.map((view) => row(view, context, Date.now()))));

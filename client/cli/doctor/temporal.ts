@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import { installedBuild } from '../../../host/build-id.js';
 import { hostId } from '../../../host/shim-home.js';
 import { NoSuchSessionError, NoWorkerError, ShimDownError } from '../../errors.js';
 import { ShimClient } from '../../shim-client.js';
 import type { CliContext } from '../context.js';
 import { formatWhen, oneLine } from '../format.js';
 import { statusOfServices } from '../services.js';
+import type { ServiceStatus } from '../../../workers/embedded/services.js';
 import { fail, ok, warn, type Finding } from './finding.js';
 
 const neverSupervised = 'this host was never supervised';
@@ -12,7 +14,14 @@ const neverSupervised = 'this host was never supervised';
 /** The processes of `shim up`. */
 export async function checkServices({ home }: CliContext): Promise<Finding[]> {
   const services = await statusOfServices(home);
-  return services.map(({ name, running, detail }) => (running ? ok(name, detail) : warn(name, 'not running', 'shim up')));
+  const { id } = installedBuild();
+  const isOther = ({ name, build }: ServiceStatus) => name !== 'temporal' && build !== null && build !== id;
+  const findings = services.map((service) => {
+    const { name, running, detail, build } = service;
+    if (!running) return warn(name, 'not running', 'shim up');
+    return isOther(service) ? warn(name, `runs ${build}, this is ${id}`, 'shim up: it is replaced, agents go on') : ok(name, `${detail}${build === null ? '' : `; ${build}`}`);
+  });
+  return [ok('version', `SHIM ${id}`), ...findings];
 }
 
 /** Whether Temporal answers, and this host holds its lease. */
