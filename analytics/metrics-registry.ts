@@ -11,6 +11,7 @@ import { resumeStrategies } from '../domain/parameters.js';
 import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import { safetyBoundsSchema, type BoundName } from '../domain/safety-bounds.js';
+import { writerEvidences, type WriterEvidence } from '../domain/second-writer.js';
 import { metricNames as names } from './metric-names.js';
 import { MetricsServer } from './metrics-server.js';
 import type { Samples } from './metrics-source/sampled-measurements.js';
@@ -50,6 +51,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly checkpointFailures = this.counter('shim_checkpoint_failures_total', 'Checkpoints that could not be made');
   private readonly notices = this.counter('shim_notices_total', 'Notices by type of channel and whether it took them', ['channel', 'result']);
   private readonly verifications = this.counter('shim_checkpoint_verifications_total', 'Checkpoints that were restored into a scratch folder to prove them, by what came of it', ['result']);
+  private readonly secondWriters = this.counter('shim_second_writers_total', 'Other processes seen on the conversation or tree of a running session, by what showed it', ['evidence']);
   private readonly lastVerified = this.gauge('shim_checkpoint_last_verified_timestamp_seconds', 'When a checkpoint was last proved whole, Unix time');
   private readonly checkpointSeconds = this.histogram(names.checkpointSeconds, 'Time to make a checkpoint durable', inSeconds(checkpointTimeBoundsMs));
   private readonly checkpointBytes = this.histogram('shim_checkpoint_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
@@ -80,6 +82,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     for (const strategy of resumeStrategies) for (const result of ['running', 'failed']) this.resumesByResult.inc({ strategy, result }, 0);
     for (const conclusion of experimentConclusions) this.experimentsConcluded.inc({ conclusion }, 0);
     for (const bound of safetyBoundsSchema.keyof().options) this.safetyViolations.inc({ bound }, 0);
+    for (const evidence of writerEvidences) this.secondWriters.inc({ evidence }, 0);
     for (const result of verificationResults) this.verifications.inc({ result }, 0);
     for (const gauge of [this.experimentsOpen, this.statsigOwed, this.lastVerified]) gauge.remove();
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
@@ -148,6 +151,10 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   /** @param channel the type of it, or `none` where nobody could be told. */
   noticeTold(channel: string, isDelivered: boolean): void {
     this.notices.inc({ channel, result: isDelivered ? 'delivered' : 'failed' });
+  }
+
+  secondWriterSeen(evidence: WriterEvidence): void {
+    this.secondWriters.inc({ evidence });
   }
 
   checkpointVerified(result: VerificationResult): void {

@@ -1,6 +1,7 @@
 import type { AttemptKey, AttemptReport } from './attempt.js';
 import type { Parameters, ResumeStrategy } from './parameters.js';
 import type { GivenPrompt } from './prompt-queue.js';
+import type { SecondWriter } from './second-writer.js';
 import type { SessionSpec, SessionState } from './session.js';
 
 /** Asks a host to begin an attempt, or to adopt it where it is alive already. */
@@ -67,6 +68,8 @@ export const hostErrorCodes = {
   sessionStopped: 'SessionStopped',
   /** The attempt cannot be started as specified: a missing folder or binary. Retrying is of no use. */
   misconfigured: 'Misconfigured',
+  /** Another process works on the session's conversation or tree; details: {writer}. Retrying is of no use before that has ended. */
+  secondWriter: 'SecondWriter',
   /** No attempt is running. Retrying is of no use. */
   notRunning: 'NotRunning',
   /** A checkpoint that was asked for could not be made. Retrying at once is of no use. */
@@ -83,7 +86,7 @@ export class HostError extends Error {
   constructor(
     readonly code: HostErrorCode,
     message: string,
-    readonly details?: { highest: number },
+    readonly details?: { highest: number } | { writer: SecondWriter },
     options?: ErrorOptions,
   ) {
     super(message, options);

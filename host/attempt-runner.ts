@@ -392,7 +392,8 @@ export class AttemptRunner {
     };
   }
 
-  private transcriptPath(): string | null {
+  /** Where the agent writes its conversation; null where it keeps none, or there is none yet. */
+  transcriptPath(): string | null {
     const { conversationId } = this.collector.signals;
     return conversationId === null ? null : this.setup.agent.transcriptPath(this.setup, conversationId);
   }

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
 import type { Channel } from '../domain/notice-channels.js';
 import type { VerificationResult } from '../domain/checkpoint.js';
+import type { SecondWriter } from '../domain/second-writer.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { CgroupRoot } from './process/cgroup.js';
 import type { Reports } from './reports.js';
@@ -12,6 +13,8 @@ export interface HostEvents {
   attempt_adopted: [{ name: string; epoch: number }];
   attempt_running: [{ name: string; epoch: number; sinceSpawnMs: number }];
   attempt_ended: [report: AttemptReport];
+  /** Another process works on the conversation or the tree of a running session. */
+  second_writer_seen: [{ name: string; writer: SecondWriter }];
   /** A resume is complete as far as it can be told: its receipt has its fidelity. */
   resumed: [receipt: ResumeReceipt];
   checkpoint_created: [{ name: string; id: string; durationMs: number; bytes: number }];

@@ -1,4 +1,5 @@
 import type { ProofOfDeath } from '../domain/receipt.js';
+import type { SecondWriter } from '../domain/second-writer.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import { fence, type HeldAttempt } from './process/holder.js';
 import { ParkedHolder, type ParkingPlace } from './process/parked-holder.js';
@@ -8,7 +9,7 @@ const freshMs = 5_000;
 
 /**
  * What can be done for a session's next attempt while Temporal decides whether there is to be one: the proof that the last
- * one is dead, the look for its newest checkpoint, and a holder that waits for its command. All of it is only sooner, not
+ * one is dead, the looks for a second writer and for its newest checkpoint, and a holder that waits for its command. All of it is only sooner, not
  * less: who begins the attempt does himself what is not there.
  */
 export class Preparation {
@@ -16,33 +17,49 @@ export class Preparation {
   private readonly timer: NodeJS.Timeout;
   private holder: ParkedHolder | null = null;
   private over = false;
+  private writer: SecondWriter | null | undefined;
 
-  /** @param onTrouble told of a holder that cannot be parked. */
+  /**
+   * @param lookForWriter looks for a second writer of the session, once the attempt is proved dead.
+   * @param onTrouble told of a holder that cannot be parked, and of a look that failed.
+   */
   constructor(
     readonly attemptId: string,
     held: HeldAttempt,
     checkpoints: CheckpointManager,
     private readonly place: ParkingPlace,
-    onTrouble: (error: unknown) => void,
+    private readonly lookForWriter: () => SecondWriter | null,
+    private readonly onTrouble: (error: unknown) => void,
   ) {
     this.timer = setTimeout(() => this.discard(), freshMs).unref();
     checkpoints.loadAhead(freshMs);
     this.proof = new Promise((resolve) => {
       // A fork, and a look through all processes, hold the loop for some ms: the report on its way goes first.
       setImmediate(() => {
-        this.park(onTrouble);
-        // What cannot be proved now is looked at again by who needs it, and told there.
-        resolve(this.over ? null : fence(held).catch(() => null));
+        if (!this.over) this.attempt(() => (this.holder = new ParkedHolder(this.place)));
+        resolve(this.over ? null : this.prove(held));
       });
     });
   }
 
-  private park(onTrouble: (error: unknown) => void): void {
+  private async prove(held: HeldAttempt): Promise<ProofOfDeath | null> {
+    // What cannot be proved now is looked at again by who needs it, and told there.
+    const proof = await fence(held).catch(() => null);
+    if (!this.over) this.attempt(() => (this.writer = this.lookForWriter()));
+    return proof;
+  }
+
+  private attempt(work: () => unknown): void {
     try {
-      if (!this.over) this.holder = new ParkedHolder(this.place);
+      work();
     } catch (error) {
-      onTrouble(error);
+      this.onTrouble(error);
     }
+  }
+
+  /** The second writer that was found, or that there is none; undefined where it is to be looked for anew. */
+  get secondWriter(): SecondWriter | null | undefined {
+    return this.over ? undefined : this.writer;
   }
 
   /** The proof that the attempt is dead, and stays so; null where it is to be made anew. */

@@ -1,5 +1,6 @@
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { SecondWriter } from '../domain/second-writer.js';
 
 /** Whether a message reached the session's workflow, or there is no such open workflow any more. */
 export type Delivery = 'delivered' | 'gone';
@@ -12,6 +13,7 @@ export interface Reports {
   running(key: AttemptKey, runningAtMs: number, signal: AbortSignal): Promise<Delivery>;
   ended(report: AttemptReport, signal: AbortSignal): Promise<Delivery>;
   checkpointMade(key: AttemptKey, checkpoint: CheckpointRef & { trigger: string }, signal: AbortSignal): Promise<Delivery>;
+  secondWriter(key: AttemptKey, writer: SecondWriter, signal: AbortSignal): Promise<Delivery>;
   /** Names of the sessions that an open workflow supervises on this host, with the session's id; null while Temporal cannot be asked. */
   supervised(): Promise<ReadonlyMap<string, string> | null>;
 }

@@ -14,6 +14,7 @@ import {
   type StopAgentInput,
   type StopAgentResult,
 } from '../domain/host-requests.js';
+import { describeWriter } from '../domain/second-writer.js';
 import type { ProofOfDeath } from '../domain/receipt.js';
 import { beginAttempt, previousOf } from './attempt-start.js';
 import type { AttemptRunner } from './attempt-runner.js';
@@ -21,6 +22,8 @@ import type { HostContext } from './host-context.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { Preparation } from './preparation.js';
 import { fence, inspect } from './process/holder.js';
+import { findSecondWriter } from './second-writer/before-start.js';
+import { WriterSearch } from './second-writer/writer-search.js';
 import { keepReceipt } from './resume-receipt.js';
 import { environmentFile, SessionFolder, sessionsRoot, type AttemptFolder, type AttemptRecord } from './session-folder.js';
 import { SessionRuntime } from './session-runtime.js';
@@ -34,15 +37,19 @@ export class SessionHost {
   private readonly runtimes = new Map<string, SessionRuntime>();
   private readonly runners = new Map<string, AttemptRunner>();
   private readonly preparations = new Map<string, Preparation>();
+  /** Shared by all sessions, and by the watch of those that run. */
+  readonly writers: WriterSearch;
 
-  constructor(private readonly host: HostContext) {}
+  constructor(private readonly host: HostContext) {
+    this.writers = new WriterSearch(host.home);
+  }
 
   /** The attempts that are alive, as far as this worker knows, and those whose last output is being read. */
   get liveRunners(): readonly AttemptRunner[] {
     return [...this.runners.values()];
   }
 
-  /** @throws HostError StaleEpoch, SessionStopped, Misconfigured, NotProvedDead. */
+  /** @throws HostError StaleEpoch, SessionStopped, SecondWriter, Misconfigured, NotProvedDead. */
   startAgent(input: StartAgentInput): Promise<StartAgentResult> {
     return this.mutex.run(input.name, async () => {
       const folder = await this.takeFolder(input);
@@ -151,11 +158,21 @@ export class SessionHost {
   private async begin(folder: SessionFolder, input: StartAgentInput): Promise<StartAgentResult> {
     const runtime = this.runtimeOf(folder, input.spec);
     const preparation = this.takePreparation(input.name);
+    try {
+      return await this.beginPrepared(folder, input, runtime, preparation);
+    } finally {
+      preparation?.discard();
+    }
+  }
+
+  private async beginPrepared(folder: SessionFolder, input: StartAgentInput, runtime: SessionRuntime, preparation: Preparation | null): Promise<StartAgentResult> {
     const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' }, input.epoch, preparation);
     const previous = previousOf(folder);
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
-    const { record, pid, plan } = await beginAttempt(this.host, runtime, input, attempt, previous, preparation).finally(() => preparation?.discard());
+    const writer = preparation?.secondWriter === undefined ? findSecondWriter(this.writers, runtime, attempt, previous) : preparation.secondWriter;
+    if (writer) throw new HostError(hostErrorCodes.secondWriter, describeWriter(writer), { writer });
+    const { record, pid, plan } = await beginAttempt(this.host, runtime, input, attempt, previous, preparation);
     const runner = runtime.runner(attempt, record);
     this.keep(runner);
     runner.watch();
@@ -210,7 +227,8 @@ export class SessionHost {
     if (runtime?.spec.sessionId !== key.sessionId) return;
     const troubled = (error: unknown) => this.host.events.emit('trouble', { name: key.name, what: 'prepare the next attempt', error });
     this.takePreparation(key.name)?.discard();
-    this.preparations.set(key.name, new Preparation(key.attemptId, setup.held, runtime.checkpoints, runtime.parkingPlace(), troubled));
+    const lookForWriter = () => findSecondWriter(this.writers, runtime, setup.folder, previousOf(setup.session));
+    this.preparations.set(key.name, new Preparation(key.attemptId, setup.held, runtime.checkpoints, runtime.parkingPlace(), lookForWriter, troubled));
   }
 
   private takePreparation(name: string): Preparation | null {

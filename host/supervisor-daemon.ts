@@ -4,6 +4,7 @@ import { countsAsFailure } from '../domain/exit-class.js';
 import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
 import { ProcessMonitor } from './process-monitor.js';
+import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
 import { SessionHost } from './session-host.js';
 import { listSessionFolders, type SessionFolder } from './session-folder.js';
 
@@ -38,6 +39,7 @@ export interface SupervisorDaemonEvents {
 export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   readonly sessions: SessionHost;
   readonly monitor: ProcessMonitor;
+  readonly writers: SecondWriterWatch;
   private initStrategy: InitStrategy = 'parallel';
   private parallelLimit = defaultParallelLimit;
   private orphanTimer: NodeJS.Timeout | null = null;
@@ -51,6 +53,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     super();
     this.sessions = new SessionHost(host);
     this.monitor = new ProcessMonitor(host, () => this.sessions.liveRunners, onLook);
+    this.writers = new SecondWriterWatch(host, () => this.sessions.liveRunners, this.sessions.writers);
     this.relayEvents();
   }
 
@@ -81,6 +84,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     }
     const owed = folders.filter((folder) => ending.has(folder.name) || owesAnEnd(folder));
     this.monitor.start();
+    this.writers.start();
     this.orphanTimer = setInterval(() => this.inBackground('compare with Temporal', this.stopOrphans()), orphanCheckMs);
     this.inBackground('bring sessions back', this.bringBack(owed, ending, asked));
     return { adopted, owed: owed.length };
@@ -89,6 +93,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   /** Lets go: agents live on, and the next worker adopts them. */
   stop(): void {
     this.monitor.stop();
+    this.writers.stop();
     if (this.orphanTimer) clearInterval(this.orphanTimer);
     this.sessions.detach();
   }

@@ -105,6 +105,7 @@ describe('SupervisorDaemon', () => {
           return Promise.resolve('delivered');
         },
         checkpointMade: () => Promise.resolve('delivered'),
+        secondWriter: () => Promise.resolve('delivered'),
         supervised: () => Promise.resolve(null),
       },
     };

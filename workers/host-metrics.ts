@@ -30,6 +30,10 @@ export function measureHost(daemon: SupervisorDaemon, host: HostContext, metrics
     if (about.result === 'whole') logger.info(about, 'checkpoint verified');
     else logger.error(about, about.result === 'bad' ? 'checkpoint is bad: it is not used any more' : 'checkpoint could not be verified');
   });
+  events.on('second_writer_seen', ({ name, writer }) => {
+    metrics.secondWriterSeen(writer.evidence);
+    logger.warn({ name, ...writer }, 'second writer seen');
+  });
   events.on('resumed', (receipt) => {
     const before = new SessionFolder(home, receipt.sessionName).attempt(receipt.previousEpoch).report();
     metrics.resumed(receipt, before && before.inputTokens > 0 ? before.inputTokens : null);

@@ -3,8 +3,9 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
+import type { SecondWriter } from '../domain/second-writer.js';
 import type { Delivery, Reports } from '../host/reports.js';
-import { attemptEndedSignal, attemptRunningSignal, checkpointMadeSignal, sessionWorkflowId } from '../workflows/messages.js';
+import { attemptEndedSignal, attemptRunningSignal, checkpointMadeSignal, secondWriterSeenSignal, sessionWorkflowId } from '../workflows/messages.js';
 
 const firstRetryMs = 50;
 const lastRetryMs = 2_000;
@@ -28,6 +29,11 @@ export class TemporalReports implements Reports {
 
   checkpointMade(key: AttemptKey, checkpoint: CheckpointRef & { trigger: string }, signal: AbortSignal): Promise<Delivery> {
     return this.deliver(key.name, signal, (handle) => handle.signal(checkpointMadeSignal, checkpoint));
+  }
+
+  secondWriter(key: AttemptKey, writer: SecondWriter, signal: AbortSignal): Promise<Delivery> {
+    const { sessionId, name, epoch, attemptId } = key;
+    return this.deliver(name, signal, (handle) => handle.signal(secondWriterSeenSignal, { sessionId, name, epoch, attemptId, writer }));
   }
 
   async supervised(): Promise<ReadonlyMap<string, string> | null> {

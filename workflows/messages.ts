@@ -11,6 +11,7 @@ import type { PromptQueue, QueuedPrompt } from '../domain/prompt-queue.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
 import type { Parameters, ResumeStrategy } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
+import type { SecondWriter } from '../domain/second-writer.js';
 import type { PauseReason, SessionSpec, SessionState } from '../domain/session.js';
 
 /** Queue of the control worker: every workflow, and the activities that touch no host. */
@@ -235,6 +236,12 @@ export const attemptEndedSignal = defineSignal<[AttemptReport]>('attemptEnded');
 
 /** From the host: a checkpoint worth knowing of was made (on request, or on entering a danger zone). */
 export const checkpointMadeSignal = defineSignal<[CheckpointRef & { trigger: string }]>('checkpointMade');
+
+/** From the host: another process works on the conversation or the tree of a running attempt. */
+export const secondWriterSeenSignal = defineSignal<[SecondWriterSeen]>('secondWriterSeen');
+export interface SecondWriterSeen extends AttemptKey {
+  writer: SecondWriter;
+}
 
 /** From a parameter's entity: what sessions are given of it has changed, so that a session asks again what it is to run with. */
 export const parametersChangedSignal = defineSignal<[{ parameter: string; version: number }]>('parametersChanged');

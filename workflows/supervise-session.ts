@@ -2,6 +2,7 @@ import { allHandlersFinished, CancellationScope, condition, continueAsNew, patch
 import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
 import { formatDuration } from '../domain/duration.js';
 import { hostErrorCodes } from '../domain/host-requests.js';
+import type { SecondWriter } from '../domain/second-writer.js';
 import {
   attemptEndedSignal,
   attemptRunningSignal,
@@ -15,6 +16,7 @@ import {
   restartUpdate,
   resumeUpdate,
   sendUpdate,
+  secondWriterSeenSignal,
   statusQuery,
   stopUpdate,
   type SessionResult,
@@ -25,6 +27,7 @@ import { FleetNews } from './session/fleet-news.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
 import { keepNoticed, noteRest } from './session/notices.js';
 import { isOfRevision } from './session/revision.js';
+import { onSecondWriter, refusedForWriter } from './session/second-writer.js';
 import { Session } from './session/session.js';
 import { assignFirst, keepUp, settleRecords } from './session/upkeep.js';
 
@@ -66,6 +69,7 @@ function acceptMessages(session: Session): void {
   setHandler(attemptRunningSignal, (running) => session.onRunning(running), { description: "From the host: an attempt's first event was seen" });
   setHandler(attemptEndedSignal, (report) => session.onEnded(report), { description: 'From the host: an attempt has ended' });
   setHandler(checkpointMadeSignal, (checkpoint) => session.onCheckpoint(checkpoint), { description: 'From the host: a checkpoint was made' });
+  setHandler(secondWriterSeenSignal, (seen) => onSecondWriter(session, seen), { description: 'From the host: another process works on the conversation or the tree' });
   setHandler(parametersChangedSignal, ({ parameter }) => session.parameters.changed(parameter), {
     description: "From a parameter's entity: ask again what the session is to run with",
   });
@@ -181,6 +185,9 @@ function refusedStart(session: Session, key: AttemptKey, refusal: { type: string
   switch (refusal.type) {
     case hostErrorCodes.staleEpoch:
       session.fencedBy((refusal.details as { highest: number }).highest);
+      return null;
+    case hostErrorCodes.secondWriter:
+      refusedForWriter(session, (refusal.details as { writer: SecondWriter }).writer);
       return null;
     case hostErrorCodes.sessionStopped:
       session.settled();

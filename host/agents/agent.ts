@@ -2,6 +2,7 @@ import type { AgentEvent } from '../../domain/agent-event.js';
 import type { ExitClass } from '../../domain/exit-class.js';
 import type { ResumeStrategy } from '../../domain/parameters.js';
 import type { AgentKind, SessionSpec } from '../../domain/session.js';
+import type { ConversationClaim } from '../../domain/second-writer.js';
 import type { Signals } from '../../domain/signals.js';
 import type { CallsInEntry } from './unannounced-calls.js';
 
@@ -102,6 +103,8 @@ export interface Agent {
   classifyEnd(facts: EndFacts): EndVerdict;
   /** Where the agent writes its conversation; null where it keeps none or it is not there yet. */
   transcriptPath(context: Pick<LaunchContext, 'spec' | 'environment'>, conversationId: string): string | null;
+  /** What a process of this agent's own program says of the conversation that it works on; null where it runs another program. @param argv of the process. */
+  claimIn(argv: readonly string[]): ConversationClaim | null;
   /** The commands by which a person goes on with a restored conversation, without SHIM. */
   resumeByHand(conversation: RestoredConversation): string[];
   /** Whether an entry of the transcript is a message of the conversation. */

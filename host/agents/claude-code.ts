@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { isConversationId, missingStreamFlags, readClaudeArguments } from './claude-arguments.js';
 import { claudeStreamParser } from './claude-stream.js';
 import { claudeCallsIn, claudePromptIn, claudeTranscriptIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
+import { argumentsOf, claimOf } from './command-line.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram } from './program.js';
 import { resumePrompt } from './resume-prompt.js';
@@ -26,6 +27,11 @@ export const claudeCode: Agent = {
   transcriptPath({ spec, environment }, conversationId) {
     if (!isConversationId(conversationId)) return null;
     return findClaudeTranscript(environment['CLAUDE_CONFIG_DIR'] ?? join(environment['HOME'] ?? '/', '.claude'), spec.cwd, conversationId);
+  },
+
+  claimIn(argv) {
+    const args = argumentsOf(argv, isClaude);
+    return args && claimOf(args, ['--resume', '-r', '--session-id'], ['--continue', '-c']);
   },
 
   resumeByHand({ conversationId, path, originalPath, cwd }) {
@@ -55,6 +61,11 @@ export const claudeCode: Agent = {
     return launch(context, { rung: 'fork', why: forkReason(context), text: resumePrompt(context, prompt), identity: ['--resume', forked], messagesAfter: kept });
   },
 };
+
+/** By its name, or as its package has it. */
+function isClaude(path: string): boolean {
+  return /^claude(\.exe)?$/.test(basename(path)) || path.includes('/@anthropic-ai/claude-code/');
+}
 
 interface Resume {
   rung: Launch['strategy'];

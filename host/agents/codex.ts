@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Agent, Launch, LaunchContext, ResumeContext } from './agent.js';
 import { codexStreamParser } from './codex-stream.js';
 import { codexCallsIn, codexPromptIn, codexTranscriptRules, findRollout, isCodexMessage } from './codex-transcript.js';
+import { argumentsOf, claimOf } from './command-line.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram, misconfigured } from './program.js';
 import { resumePrompt } from './resume-prompt.js';
@@ -27,6 +28,11 @@ export const codex: Agent = {
   transcriptPath({ environment }, conversationId) {
     if (!threadIdPattern.test(conversationId)) return null;
     return findRollout(join(environment['CODEX_HOME'] ?? join(environment['HOME'] ?? '/', '.codex'), 'sessions'), conversationId);
+  },
+
+  claimIn(argv) {
+    const args = argumentsOf(argv, isCodex);
+    return args && claimOf(args, ['resume'], ['--last']);
   },
 
   resumeByHand({ conversationId, path, originalPath, cwd }) {
@@ -55,6 +61,11 @@ export const codex: Agent = {
     return launch(context, { rung: 'fork', why: forkReason(context), text: resumePrompt(context, prompt), threadId: forked, messagesAfter: kept });
   },
 };
+
+/** By its name, or as its package has it. */
+function isCodex(path: string): boolean {
+  return /^codex(\.js)?$/.test(basename(path)) || path.includes('/@openai/codex/');
+}
 
 interface Resume {
   rung: Launch['strategy'];

@@ -17,6 +17,7 @@ export const command: Agent = {
   promptIn: () => null,
   callsIn: () => noCalls,
   transcriptPath: () => null,
+  claimIn: () => null,
   resumeByHand: () => [],
   classifyEnd: (facts: EndFacts) => classifyStreamedEnd(facts, { needsResult: facts.signals.messages > 0, trustsStderr: false }),
   launchFirst: (context) => launch(context, { SHIM_RESUME: '0' }, 'fresh'),

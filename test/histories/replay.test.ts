@@ -149,6 +149,8 @@ describe('recorded histories', () => {
   it.each([
     ['session-notice-finished', /"takeNotice".*"kind":"finished".*WORKFLOW_EXECUTION_COMPLETED/],
     ['session-notice-login', /"takeNotice".*"need":"login"/],
+    ['session-second-writer-seen', /"secondWriterSeen".*"mode":"pause".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
+    ['session-second-writer-at-start', /"type":"SecondWriter".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
     ['session-notice-permission', /"takeNotice".*"need":"permission".*make deploy/],
   ])('%s shows it', (name, evidence) => {
     expect(plainText(name)).toMatch(evidence);

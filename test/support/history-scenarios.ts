@@ -1,8 +1,11 @@
 import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { SessionState } from '../../domain/session.js';
-import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, sendUpdate, stopUpdate } from '../../workflows/messages.js';
+import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resumeUpdate, sendUpdate, stopUpdate } from '../../workflows/messages.js';
+import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
+import { describeWriter } from '../../domain/second-writer.js';
 import { Gate } from './gate.js';
 import type { KeptRecord } from './kept-record.js';
+import { aWriter } from './session-fixtures.js';
 import { SupervisedHost } from './supervised-host.js';
 import { SupervisedSession, type SessionChoices } from './supervised-session.js';
 import type { WorkflowEnvironment } from './workflow-environment.js';
@@ -161,6 +164,26 @@ const promptScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
   },
 };
 
+/** Another process on the same conversation. */
+const writerScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-second-writer-seen': async (environment) => {
+    const session = await begin(environment, {});
+    const { attempt } = await session.runs();
+    if (attempt) await session.host.seeWriter(attempt, aWriter);
+    await session.reaches('paused');
+    await session.handle.executeUpdate(resumeUpdate, { args: [by] });
+    await session.runs(2);
+    return scene(session);
+  },
+  'session-second-writer-at-start': async (environment) => {
+    const session = await begin(environment, { script: [() => Promise.reject(new HostError(hostErrorCodes.secondWriter, describeWriter(aWriter), { writer: aWriter }))] });
+    await session.reaches('paused');
+    await session.handle.executeUpdate(resumeUpdate, { args: [by] });
+    await session.runs(2);
+    return scene(session);
+  },
+};
+
 /** What is recorded for replay, by the name of its file. */
 export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>> = new Map<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>([
   // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
@@ -171,6 +194,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(recordScenes),
   ...Object.entries(noticeScenes),
   ...Object.entries(promptScenes),
+  ...Object.entries(writerScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { AttemptReport } from '../../domain/attempt.js';
+import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import type { StartAgentInput } from '../../domain/host-requests.js';
+import type { SecondWriter } from '../../domain/second-writer.js';
 import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
 import type { HostContext, HostEvents } from '../../host/host-context.js';
 import { readBootId } from '../../host/process/process-table.js';
@@ -17,6 +18,7 @@ import { ensureShimHome } from '../../host/shim-home.js';
 /** Stands in for Temporal alone: what a host reports is kept. */
 export class KeptReports extends EventEmitter<{ ended: [AttemptReport] }> implements Reports {
   readonly ends: AttemptReport[] = [];
+  readonly writers: (SecondWriter & { name: string })[] = [];
   running() {
     return Promise.resolve('delivered' as const);
   }
@@ -26,6 +28,10 @@ export class KeptReports extends EventEmitter<{ ended: [AttemptReport] }> implem
     return Promise.resolve('delivered' as const);
   }
   checkpointMade() {
+    return Promise.resolve('delivered' as const);
+  }
+  secondWriter({ name }: AttemptKey, writer: SecondWriter) {
+    this.writers.push({ name, ...writer });
     return Promise.resolve('delivered' as const);
   }
   supervised() {

@@ -3,10 +3,11 @@ import type { SessionHost } from '../../activities/host-activities.js';
 import type { NoticeTaker } from '../../activities/notice-activities.js';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
+import type { SecondWriter } from '../../domain/second-writer.js';
 import type { ExitClass } from '../../domain/exit-class.js';
 import { HostError, hostErrorCodes, type ApplyParametersInput, type ApplyParametersResult, type CreateCheckpointInput, type RecordStateInput, type StartAgentInput, type StartAgentResult, type StopAgentInput, type StopAgentResult } from '../../domain/host-requests.js';
 import type { Notice } from '../../domain/notice.js';
-import { attemptEndedSignal, attemptRunningSignal, sessionWorkflowId, statusQuery } from '../../workflows/messages.js';
+import { attemptEndedSignal, attemptRunningSignal, secondWriterSeenSignal, sessionWorkflowId, statusQuery } from '../../workflows/messages.js';
 import { poll } from './poll.js';
 import { aReport } from './session-fixtures.js';
 import type { WorkflowEnvironment } from './workflow-environment.js';
@@ -113,6 +114,11 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
     const report = aReport({ sessionId, name, epoch, attemptId }, { ...told, ...change }, await this.environment.now());
     await this.tell(report);
     return report;
+  }
+
+  /** It sees another process beside the attempt, and the workflow is told. */
+  async seeWriter({ sessionId, name, epoch, attemptId }: AttemptKey, writer: SecondWriter): Promise<void> {
+    await this.session(name).signal(secondWriterSeenSignal, { sessionId, name, epoch, attemptId, writer });
   }
 
   async tell(report: AttemptReport): Promise<void> {

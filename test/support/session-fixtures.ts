@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { neverBegan } from '../../domain/attempt.js';
+import type { SecondWriter } from '../../domain/second-writer.js';
 import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
 
 /** Parts of a specification that a test is about. */
@@ -40,3 +41,6 @@ export function aReport(key: AttemptKey, change: Partial<AttemptReport> & Pick<A
     ...change,
   };
 }
+
+/** Somebody at a terminal who resumes the session's conversation. */
+export const aWriter: SecondWriter = { evidence: 'conversation', pid: 71, program: 'claude', user: 'ann', sinceMs: 0 };

@@ -251,7 +251,11 @@ export class Session {
   /** The host knows of higher epochs than this workflow: its attempts begin above them. */
   fencedBy(highest: number): void {
     this.carried.epoch = Math.max(this.carried.epoch, highest);
-    // What was refused was no restart.
+    this.startRefused();
+  }
+
+  /** The attempt was not begun: that was no restart. */
+  startRefused(): void {
     this.carried.restarts = Math.max(0, this.carried.restarts - 1);
     this.carried.unsettled = null;
   }
