@@ -24,6 +24,8 @@ export interface SessionRequest {
   parameters?: z.input<typeof parametersSchema>;
   /** Parameters that no experiment and no deploy touches; those of `parameters` without it. */
   pinned?: readonly ParameterName[];
+  /** The session that has to complete first. */
+  after?: string;
 }
 
 /**
@@ -46,6 +48,7 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
     limits: request.limits ?? {},
     parameters: request.parameters ?? {},
     pinned: [...(request.pinned ?? namesOf(request.parameters ?? {}))],
+    ...(request.after === undefined ? {} : { after: request.after }),
     createdAt: new Date().toISOString(),
   });
   if (!parsed.success) throw new BadInputError(describeIssue(parsed.error.issues[0], request.name));
@@ -71,6 +74,7 @@ const optionOf: Readonly<Record<string, string>> = {
   name: '--name',
   cwd: '--cwd',
   environmentNames: '--env',
+  after: '--after',
   'policy.restart': '--policy',
   'policy.intensity.maxFailures': '--max-failures',
   'policy.intensity.windowMs': '--window',

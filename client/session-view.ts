@@ -40,6 +40,8 @@ export interface SessionView {
   lastCheckpoint: { id: string; at: string } | null;
   /** Follow-up prompts that the agent has not got yet; null where only the folder could be asked. */
   promptsWaiting: number | null;
+  /** The session after which it begins; null where there is none. */
+  after: string | null;
   /** Why the last checkpoint on request was not made; null where it was. */
   checkpointProblem: string | null;
   lastExit: { exitClass: ExitClass; reason: string; at: string } | null;
@@ -86,6 +88,7 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     // The workflow hears of few checkpoints; the folder has them all.
     lastCheckpoint: onDisk && (!known || onDisk.at > known.at) ? onDisk : known,
     promptsWaiting: status.promptsWaiting,
+    after: status.after,
     checkpointProblem: status.checkpointProblem,
     lastExit: end ? { exitClass: end.exitClass, reason: end.reason, at: iso(end.endedAtMs) } : null,
     // Where a running attempt has not heard of a change yet, it runs with what it has.
@@ -119,6 +122,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     ...liveFields(live),
     lastCheckpoint: checkpointOf(records),
     promptsWaiting: null,
+    after: spec.after ?? null,
     checkpointProblem: null,
     lastExit: report && { exitClass: report.exitClass, reason: report.reason, at: iso(report.endedAtMs) },
     parameters: parametersView(last?.record?.parameters ?? spec.parameters, spec.pinned, []),

@@ -3,7 +3,7 @@ import { CommandRefusedError, NoSuchSessionError, NoWorkerError, ShimDownError }
 import type { LoadedTemporal } from './temporal-modules.js';
 
 /** gRPC status codes, from the protocol's own list. */
-const grpc = { deadlineExceeded: 4, notFound: 5, failedPrecondition: 9, unavailable: 14 } as const;
+const grpc = { cancelled: 1, deadlineExceeded: 4, notFound: 5, failedPrecondition: 9, unavailable: 14 } as const;
 
 /**
  * Makes a call and turns the SDK's errors into the client's own.
@@ -20,6 +20,8 @@ export async function translated<T>(sdk: LoadedTemporal['client'], link: Pick<Te
     switch (grpcCode(error)) {
       case grpc.notFound:
         throw new NoSuchSessionError(name);
+      // A worker that dies with a query takes the call with it.
+      case grpc.cancelled:
       case grpc.deadlineExceeded:
       case grpc.failedPrecondition:
         throw new NoWorkerError({ cause: error });

@@ -80,6 +80,7 @@ function kindOf({ state, pauseReason, lastExitClass, denied }: SessionAtRest): P
     case 'backing_off':
     case 'waiting_for_limit':
     case 'waiting_for_host':
+    case 'waiting_for_session':
     case 'stopping':
     case 'stopped':
       return null;

@@ -13,6 +13,7 @@ export const sessionStates = [
   'backing_off',
   'waiting_for_limit',
   'waiting_for_host',
+  'waiting_for_session',
   'paused',
   'stopping',
   'completed',
@@ -78,6 +79,8 @@ export const sessionSpecSchema = z.strictObject({
   pinned: z.array(z.enum(parameterNames)).default([]),
   /** The fleet that the session is a member of, which is told what becomes of it; sessions that a person began have none. */
   fleet: sessionNameSchema.optional(),
+  /** The name of the session that has to complete before this one begins. */
+  after: sessionNameSchema.optional(),
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
 });

@@ -22,6 +22,8 @@ export function waysOn({ state, name, lastExitClass }: WhereItStands): string {
       return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
     case 'waiting_for_host':
       return 'start the host worker on that machine: shim up; commands are kept until then';
+    case 'waiting_for_session':
+      return `nothing: it begins when the other session has completed; at once: shim resume ${name}; not at all: shim stop ${name}`;
     case 'paused':
       return `go on: shim resume ${name}; end it: shim stop ${name}`;
     case 'failed':

@@ -5,6 +5,7 @@ import { createExperimentActivities } from '../activities/experiment-activities.
 import { createFleetActivities } from '../activities/fleet-activities.js';
 import { createKaizenActivities } from '../activities/kaizen-activities.js';
 import { createParameterActivities } from '../activities/parameter-activities.js';
+import { createSessionChainActivities } from '../activities/session-chain-activities.js';
 import { createSessionRecordActivities } from '../activities/session-record-activities.js';
 import type { Alerts } from '../analytics/alerts.js';
 import { OpportunityDetector } from '../analytics/detector/opportunity-detector.js';
@@ -27,6 +28,7 @@ export function controlActivities({ client, store, platform, alerts }: ControlNe
     ...createSessionRecordActivities({ store, platform }),
     ...entities,
     ...createFleetActivities({ client }),
+    ...createSessionChainActivities({ client }),
     ...createParameterActivities({ store, client }),
     ...createKaizenActivities({ client, entities, store }),
     ...createDetectActivities({ detector: new OpportunityDetector(new StoreSource(store)) }),

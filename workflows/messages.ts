@@ -8,6 +8,7 @@ import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js
 import type { SessionRecords } from '../domain/outcome.js';
 import type { ParameterName, ParameterValue } from '../domain/parameter-table.js';
 import type { PromptQueue, QueuedPrompt } from '../domain/prompt-queue.js';
+import type { Predecessor } from '../domain/session-chain.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
 import type { Parameters, ResumeStrategy } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
@@ -103,10 +104,24 @@ export interface CarriedSession {
   notices?: CarriedNotices;
   /** Lacking before the first prompt was sent. */
   prompts?: PromptQueue;
+  /** Lacking where it waits for no session and none waits for it. */
+  chain?: CarriedChain;
   /** Who asked for a restart of the living attempt; null where nobody did. */
   restartBy?: string | null;
   /** Of a fleet's member. */
   toldNews?: ToldNews;
+}
+
+/** What a session waits for, and who waits for it. */
+export interface CarriedChain {
+  /** It need not wait any more: the other one has completed, or a person has said so. */
+  isOver: boolean;
+  predecessor: Predecessor;
+  successors: Successor[];
+}
+export interface Successor {
+  name: string;
+  sessionId: string;
 }
 
 /** What people were told of a session, and are yet to be told. */
@@ -206,6 +221,8 @@ export interface SessionStatus {
   outcomesOwed: number;
   /** Follow-up prompts that the agent has not got yet. */
   promptsWaiting: number;
+  /** The session after which it begins; null where there is none. */
+  after: string | null;
 }
 
 /** Records what a closed session owes, for as long as it takes: the store was away when it closed. */
@@ -285,6 +302,26 @@ export interface PromptsView {
   /** `givenTo`: the attempt that has it, whose end tells whether the agent got it; null where it is not given yet. */
   waiting: (QueuedPrompt & { givenTo: number | null })[];
 }
+
+/** Another session waits for this one: it is told from now on. Answered with what is so. */
+export const registerSuccessorUpdate = defineUpdate<Predecessor, [Successor]>('registerSuccessor');
+
+/** From the session that this one waits for: what it has come to. */
+export const predecessorSignal = defineSignal<[PredecessorNews]>('predecessor');
+export interface PredecessorNews {
+  after: string;
+  /** Of the session that is told, by its id: a name may be used again. */
+  successorId: string;
+  predecessor: Predecessor;
+}
+
+/** Asks to be told of another session. */
+export interface JoinInput extends Successor {
+  after: string;
+}
+
+/** Type of the ApplicationFailure that refuses sessions which would wait for one another. */
+export const circle = 'Circle';
 
 /** Type of the ApplicationFailure that refuses a command which makes no sense in the present state. */
 export const invalidCommand = 'InvalidCommand';

@@ -10,7 +10,9 @@ import {
   checkpointNowUpdate,
   parametersChangedSignal,
   pauseUpdate,
+  predecessorSignal,
   promptsQuery,
+  registerSuccessorUpdate,
   removePromptUpdate,
   resetUpdate,
   restartUpdate,
@@ -25,6 +27,7 @@ import {
 import { SessionCommands } from './session/commands.js';
 import { FleetNews } from './session/fleet-news.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
+import { joinPredecessor, tellSuccessors, waitForPredecessor } from './session/chain.js';
 import { keepNoticed, noteRest } from './session/notices.js';
 import { isOfRevision } from './session/revision.js';
 import { onSecondWriter, refusedForWriter } from './session/second-writer.js';
@@ -73,7 +76,12 @@ function acceptMessages(session: Session): void {
   setHandler(parametersChangedSignal, ({ parameter }) => session.parameters.changed(parameter), {
     description: "From a parameter's entity: ask again what the session is to run with",
   });
+  setHandler(predecessorSignal, (news) => {
+    session.chain.told(news);
+    session.showWait();
+  }, { description: 'From the session that this one waits for: what it has come to' });
   const commands = new SessionCommands(session);
+  setHandler(registerSuccessorUpdate, (successor) => commands.register(successor), { description: 'From a session that waits for this one: tell it what becomes of this one' });
   setHandler(pauseUpdate, (command) => commands.pause(command), {
     validator: (_command) => commands.check('pause'),
     description: 'Make a checkpoint, stop the agent, keep the session',
@@ -105,7 +113,13 @@ function acceptMessages(session: Session): void {
 
 async function supervise(session: Session, host: HostCalls, news: FleetNews | null): Promise<SessionResult> {
   session.show();
+  void joinPredecessor(session);
   for (;;) {
+    if (session.chain.isWaiting && session.desired === 'running') {
+      const refusal = await waitForPredecessor(session);
+      if (refusal !== null) await restInFailed(session, host, refusal);
+      continue;
+    }
     const ending = session.isToEnd;
     const report = ending ? await endAttempt(session, host) : await attemptToItsEnd(session, host);
     if (report) {
@@ -247,7 +261,9 @@ async function restInFailed(session: Session, host: HostCalls, reason: string): 
   session.enter('failed', reason);
   const { resets } = session;
   await record(session, host);
+  await tellSuccessors(session, 'failed');
   await condition(() => session.resets !== resets || session.desired === 'stopped');
+  if (session.desired === 'running') await tellSuccessors(session, 'starting');
 }
 
 async function restInPaused(session: Session, host: HostCalls): Promise<void> {
@@ -271,6 +287,7 @@ async function close(session: Session, host: HostCalls, news: FleetNews | null, 
   session.enter(state, reason);
   if (session.keepsRecord) session.closed(state);
   await record(session, host);
+  await tellSuccessors(session, state);
   if (session.keepsRecord) await settleRecords(session);
   await condition(() => session.notices.isEmpty);
   await news?.settle();

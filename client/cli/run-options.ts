@@ -22,6 +22,7 @@ export interface RunOptions {
   checkpointInterval?: number;
   dangerZone?: number;
   resumeStrategy?: ResumeStrategy;
+  after?: string;
   wait: boolean;
   timeout: number;
   json?: true;
@@ -48,6 +49,7 @@ export function addRunOptions(command: Command): Command {
     .option('--checkpoint-interval <duration>', 'between checkpoints by time (default: 10m)', parseDuration)
     .option('--danger-zone <ratio>', 'context use at which it is checkpointed and recycled (default: 0.75)', parseRatio)
     .addOption(new Option('--resume-strategy <strategy>', 'first way to try to resume (default: native)').choices(resumeStrategies))
+    .option('--after <name>', 'begin when this session has completed (shim resume starts it anyway)')
     .option('--no-wait', 'return once the session is started')
     .option('--timeout <duration>', 'how long to wait until it runs (exit code 5 past it)', parseDuration, defaultTimeoutMs)
     .option('--json', 'print JSON');
@@ -55,13 +57,14 @@ export function addRunOptions(command: Command): Command {
 
 /** The request these options make, under a name. */
 export function toRequest(options: RunOptions, argv: readonly string[], name: string): SessionRequest {
-  const { agent, cwd, env, policy, maxFailures, window, backoffBase, backoffMax, hangTimeout, memoryLimit, stopGrace, startTimeout, checkpointInterval, dangerZone, resumeStrategy } = options;
+  const { agent, cwd, env, policy, maxFailures, window, backoffBase, backoffMax, hangTimeout, memoryLimit, stopGrace, startTimeout, checkpointInterval, dangerZone, resumeStrategy, after } = options;
   return {
     name,
     agent,
     argv,
     cwd,
     environmentNames: env ?? [],
+    ...(after !== undefined && { after }),
     policy: {
       ...(policy && { restart: policy }),
       backoff: { ...(backoffMax !== undefined && { maxMs: backoffMax }) },

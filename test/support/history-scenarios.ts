@@ -1,6 +1,6 @@
 import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { SessionState } from '../../domain/session.js';
-import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resumeUpdate, sendUpdate, stopUpdate } from '../../workflows/messages.js';
+import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, stopUpdate } from '../../workflows/messages.js';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import { describeWriter } from '../../domain/second-writer.js';
 import { Gate } from './gate.js';
@@ -45,6 +45,13 @@ const sessionStateScenes: Readonly<Record<SessionState, (environment: WorkflowEn
     const session = await begin(environment, { hostAway: true });
     await session.until(({ state }) => state === 'waiting_for_host', awayPatienceMs);
     return scene(session);
+  },
+  waiting_for_session: async (environment) => {
+    const first = await begin(environment, {});
+    await first.runs();
+    const session = await begin(environment, { after: first.spec.name });
+    await session.until(({ reason }) => reason.includes('it is running'));
+    return scene(session, first);
   },
   paused: async (environment) => {
     const session = await begin(environment, {});
@@ -184,6 +191,20 @@ const writerScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
   },
 };
 
+/** A session that begins when another has completed, and the other one, which tells it. */
+const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-began-after-another': async (environment) => {
+    const { first, session } = await chained(environment);
+    await session.runs();
+    return scene(session, first);
+  },
+  'session-told-another': async (environment) => {
+    const { first, session } = await chained(environment);
+    await session.runs();
+    return scene(first, session);
+  },
+};
+
 /** What is recorded for replay, by the name of its file. */
 export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>> = new Map<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>([
   // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
@@ -195,6 +216,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(noticeScenes),
   ...Object.entries(promptScenes),
   ...Object.entries(writerScenes),
+  ...Object.entries(chainScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {
@@ -221,6 +243,19 @@ async function waitedOut(environment: WorkflowEnvironment): Promise<Scene> {
   return scene(session);
 }
 
+/** Two sessions, of which the first fails, is mended, and completes; then the other begins. */
+async function chained(environment: WorkflowEnvironment): Promise<{ first: SupervisedSession; session: SupervisedSession }> {
+  const first = await begin(environment, { script: ['auth_failed', 'lives'] });
+  await first.reaches('failed');
+  const session = await begin(environment, { after: first.spec.name });
+  await session.until(({ reason }) => reason.includes('has failed'));
+  await first.handle.executeUpdate(resetUpdate, { args: [by] });
+  await first.runs(2);
+  await first.host.end((await first.host.nth('startAgent', 2)).input, { exitClass: 'completed' });
+  await first.handle.result();
+  return { first, session };
+}
+
 /** One attempt ends so; the session is where that leads. */
 async function afterEnd(environment: WorkflowEnvironment, exitClass: ExitClass): Promise<Scene> {
   const session = await begin(environment, { script: [exitClass] });
@@ -228,11 +263,12 @@ async function afterEnd(environment: WorkflowEnvironment, exitClass: ExitClass):
   return scene(session);
 }
 
-function scene(session: SupervisedSession, gate?: Gate): Scene {
+function scene(session: SupervisedSession, other?: Gate | SupervisedSession): Scene {
   return {
     workflowId: session.handle.workflowId,
     leave: async () => {
-      gate?.open();
+      if (other instanceof Gate) other.open();
+      else await other?.dispose();
       await session.dispose();
     },
   };

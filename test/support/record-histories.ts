@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { createSessionChainActivities } from '../../activities/session-chain-activities.js';
 import { ExperimentWorld } from './experiment-world.js';
 import { historyScenes } from './history-scenarios.js';
 import { experimentScenes } from './kaizen/experiment-scenes.js';
@@ -33,7 +34,7 @@ type Write = (environment: WorkflowEnvironment, name: string, workflowId: string
 
 async function recordSessions(isWanted: (name: string) => boolean, write: Write): Promise<void> {
   const record = await KeptRecord.open();
-  const environment = await WorkflowEnvironment.create(() => record.activities);
+  const environment = await WorkflowEnvironment.create((client) => ({ ...record.activities, ...createSessionChainActivities({ client }) }));
   for (const [name, play] of historyScenes) {
     if (!isWanted(name)) continue;
     const scene = await play(environment, record);

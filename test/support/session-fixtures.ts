@@ -12,10 +12,11 @@ export interface SpecChange {
   pinned?: readonly string[];
   name?: string;
   fleet?: string;
+  after?: string;
 }
 
 /** A valid specification with a name of its own, no jitter, and a back-off too long to be over before a test has seen it. */
-export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet }: SpecChange = {}): SessionSpec {
+export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet, after }: SpecChange = {}): SessionSpec {
   const sessionId = randomUUID();
   return sessionSpecSchema.parse({
     sessionId,
@@ -29,6 +30,7 @@ export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], 
     pinned: [...pinned],
     ...(fleet === undefined ? {} : { fleet }),
     createdAt: '2026-01-01T00:00:00.000Z',
+    ...(after === undefined ? {} : { after: after }),
   });
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { createSessionChainActivities } from '../../activities/session-chain-activities.js';
 import { KeptRecord } from './kept-record.js';
 import { SupervisedSession, type SessionChoices } from './supervised-session.js';
 import { WorkflowEnvironment } from './workflow-environment.js';
@@ -10,7 +11,7 @@ export function useSessions() {
   let record: KeptRecord;
   beforeAll(async () => {
     record = await KeptRecord.open();
-    environment = await WorkflowEnvironment.create(() => record.activities);
+    environment = await WorkflowEnvironment.create((client) => ({ ...record.activities, ...createSessionChainActivities({ client }) }));
   });
   afterEach(async () => {
     record.away.clear();

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { closedStates, type SessionState } from '../../domain/session.js';
-import { invalidCommand, type CommandInput, type CommandResult, type QueuedAnswer, type RemovePromptInput, type SendInput } from '../messages.js';
+import { invalidCommand, type CommandInput, type CommandResult, type QueuedAnswer, type RemovePromptInput, type SendInput, type Successor } from '../messages.js';
+import type { Predecessor } from '../../domain/session-chain.js';
 import type { Session } from './session.js';
 
 /** The commands of a session. Each sets what is desired and answers at once with what is so; the loop does the rest. */
@@ -13,6 +14,7 @@ export class SessionCommands {
     if (desired === 'stopped') throw invalid(`${spec.name} is being stopped and will not return; start a new session instead`);
     if (closedStates.includes(state)) throw invalid(`${spec.name} is ${state}; start a new session instead`);
     if (command === 'checkpointNow' && attempt === null) throw invalid(`${spec.name} is ${state}, so there is nothing to checkpoint; its last checkpoint stays as it is`);
+    if (command === 'reset' && state === 'waiting_for_session') throw invalid(`${spec.name} has not begun (${reason}); use resume to start it anyway`);
     if (command === 'resume' && state === 'failed') throw invalid(`${spec.name} has failed (${reason}); use reset`);
     if (command === 'restart' && state === 'failed') throw invalid(`${spec.name} has failed (${reason}); use reset`);
     if (command === 'restart' && desired === 'paused') throw invalid(`${spec.name} is paused; use resume`);
@@ -25,7 +27,11 @@ export class SessionCommands {
   }
 
   resume(): CommandResult {
-    const { desired, state, spec } = this.session;
+    const { desired, state, spec, chain } = this.session;
+    if (state === 'waiting_for_session') {
+      chain.release();
+      return { outcome: 'accepted', message: `${spec.name} waited for ${chain.after}: it begins now` };
+    }
     if (desired === 'running') return { outcome: 'applied', message: `${spec.name} is ${state}` };
     this.session.wantRunning();
     return this.answer('running', 'a new attempt begins where the last one ended');
@@ -54,6 +60,14 @@ export class SessionCommands {
   checkpointNow(): CommandResult {
     this.session.wantCheckpoint();
     return { outcome: 'accepted', message: 'the host is asked for a checkpoint' };
+  }
+
+  /** Another session waits for this one. */
+  register(successor: Successor): Predecessor {
+    const { state, reason, chain } = this.session;
+    if (state === 'completed' || state === 'stopped') return { kind: 'closed', state, reason };
+    chain.register(successor);
+    return { kind: 'open', state, reason };
   }
 
   /** @throws ApplicationFailure InvalidCommand where it cannot be kept, or the session will take none any more. */

@@ -14,7 +14,9 @@ import {
 import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import { outcomeOf } from '../../domain/outcome.js';
+import { SessionChain } from './chain.js';
 import { describeSession } from './details.js';
+import { firstState } from './first-state.js';
 import { OwedNotices } from './notices.js';
 import { nothingOwed, OwedRecords } from './owed-records.js';
 import { Prompts } from './prompts.js';
@@ -41,33 +43,14 @@ export class Session {
   readonly notices: OwedNotices;
   readonly prompts: Prompts;
   readonly restart: RestartRequest;
+  readonly chain: SessionChain;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
     private readonly input: SuperviseSessionInput,
     readonly keepsRecord: boolean,
   ) {
-    this.carried = input.carried ?? {
-      epoch: 0,
-      restarts: 0,
-      history: emptyHistory,
-      desired: 'running',
-      pauseReason: null,
-      state: 'starting',
-      reason: 'first start',
-      attempt: null,
-      lastEnds: [],
-      checkpoint: null,
-      strategy: input.spec.parameters.resumeStrategy,
-      wait: null,
-      unsettled: null,
-      checkpointRequests: 0,
-      checkpointProblem: null,
-      hostAwaySinceMs: null,
-      pausedBy: '',
-      stoppedBy: '',
-      startedAtMs: Date.now(),
-    };
+    this.carried = input.carried ?? firstState(input);
     // Who started it has published as much.
     this.published = this.isNew && !input.carried ? publishedAs('starting', 1, 0, undefined) : '';
     this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
@@ -75,6 +58,7 @@ export class Session {
     this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
     this.prompts = new Prompts(input.spec.name, this.carried);
     this.restart = new RestartRequest(this.carried);
+    this.chain = new SessionChain(input.spec, this.carried);
   }
 
   get spec() {
@@ -193,6 +177,7 @@ export class Session {
       assignments: this.parameters.assignments,
       outcomesOwed: this.records.outcomes,
       promptsWaiting: this.prompts.waiting,
+      after: this.chain.after,
     };
   }
 
@@ -203,6 +188,11 @@ export class Session {
     // A restart's way is kept clear: the attempt's start is asked for first, and published when the host has answered.
     if (state !== 'starting') this.publish();
     this.show();
+  }
+
+  /** More is known of what it waits for. */
+  showWait(): void {
+    if (this.carried.state === 'waiting_for_session') this.enter('waiting_for_session', this.chain.reason);
   }
 
   /** Puts what can be searched for into one event, if it has changed. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { SessionSpec } from '../../../domain/session.js';
 import { SessionFolder } from '../../../host/session-folder.js';
+import { checkAfter } from '../../after-check.js';
 import { CommandRefusedError, DuplicateSessionError } from '../../errors.js';
 import { findSession } from '../../session-directory.js';
 import { defaultName } from '../../session-name.js';
@@ -29,7 +30,7 @@ export function addRun(program: Command, context: CliContext): void {
     .argument('[command...]', "the program and its arguments; with --agent, the agent's own arguments")
     .passThroughOptions();
   addRunOptions(command)
-    .addHelpText('after', '\nExamples:\n  shim run -- node worker.js\n  shim run --name fix --agent claude-code -- -p "fix the failing test"\n  shim run --env DATABASE_URL --memory-limit 2GB -- ./nightly.sh')
+    .addHelpText('after', '\nExamples:\n  shim run -- node worker.js\n  shim run --name fix --agent claude-code -- -p "fix the failing test"\n  shim run --name docs --after fix --agent claude-code -- -p "describe the fix"\n  shim run --env DATABASE_URL --memory-limit 2GB -- ./nightly.sh')
     .action((argv: string[], options: RunOptions) => run(context, argv, options));
 }
 
@@ -39,6 +40,7 @@ async function run(context: CliContext, argv: readonly string[], options: RunOpt
   await bringUp(context);
   const client = await ShimClient.connect(context.home, context.environment);
   try {
+    spec = await checkAfter(client, context.home, spec);
     for (;;) {
       try {
         await startSessionHere(client, context.home, spec, context.environment);
@@ -71,7 +73,7 @@ function* namesToTry(home: string, { name, cwd }: RunOptions): Generator<string,
 
 /** Until it runs, has ended, or waits for something that may take long. */
 async function waitUntilSettled(context: CliContext, client: ShimClient, { name }: SessionSpec, { timeout }: RunOptions): Promise<void> {
-  const { state, reason } = await client.waitForState(name, ['running', 'completed', 'failed', 'stopped', 'paused', 'waiting_for_limit'], timeout, tell(context));
+  const { state, reason } = await client.waitForState(name, ['running', 'completed', 'failed', 'stopped', 'paused', 'waiting_for_limit', 'waiting_for_session'], timeout, tell(context));
   if (state === 'failed') throw new CommandRefusedError(`${name} has failed: ${oneLine(reason)}; see: shim why ${name}`);
 }
 

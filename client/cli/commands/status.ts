@@ -69,6 +69,7 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
     ['cost', view.costUsd === null ? null : `$${view.costUsd.toFixed(2)}`],
     ['memory', view.memoryBytes === null ? null : formatBytes(view.memoryBytes)],
     ['checkpoint', lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : 'none yet'],
+    ['after', view.after],
     ['prompts waiting', view.promptsWaiting ? `${view.promptsWaiting}; see: shim queue ${view.name}` : null],
     ['last end', lastExit && `${stateColour(lastExit.exitClass, colours)}: ${oneLine(lastExit.reason)}, ${formatWhen(lastExit.at, nowMs)}`],
     ...view.parameters.map((parameter): [string, string] => [parameter.name, parameterText(parameter)]),
