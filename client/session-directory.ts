@@ -62,7 +62,7 @@ function sameSession(status: SessionStatus, records: SessionRecords | null): Ses
 }
 
 /** Asks with a client if there is one to be had, else without. */
-async function withClient<T>(home: string, environment: NodeJS.ProcessEnv, ask: (client: ShimClient | null) => Promise<T>): Promise<Answer<T>> {
+export async function withClient<T>(home: string, environment: NodeJS.ProcessEnv, ask: (client: ShimClient | null) => Promise<T>): Promise<Answer<T>> {
   let client: ShimClient | null = null;
   try {
     client = await ShimClient.connect(home, environment);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
-import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
+import { sessionNameSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CarriedSession, CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
 import { specDetails, specSummary } from '../domain/spec-text.js';
 import { mapBounded } from '../domain/concurrency.js';
@@ -17,6 +17,23 @@ const commandDeadlineMs = 15_000;
 /** A channel has up to two minutes for one try, ms. */
 const tryNoticesDeadlineMs = 200_000;
 const queriesAtOnce = 16;
+
+const openSessions = "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'";
+
+/** The server's largest page. */
+const listedAtOnce = 1_000;
+
+/** An open session as Temporal lists it. */
+export interface ListedSession {
+  name: string;
+  sessionId: string;
+  agent: string;
+  hostId: string;
+  state: SessionState;
+  /** Number of the latest attempt. */
+  attempt: number;
+  startedAtMs: number;
+}
 
 /** What a session can be told. */
 export const sessionCommands = ['pause', 'resume', 'stop', 'reset', 'checkpointNow'] as const;
@@ -96,7 +113,7 @@ export class ShimClient {
   async list(): Promise<SessionStatus[]> {
     const names = await this.asked(queryDeadlineMs, '', async () => {
       const found: string[] = [];
-      for await (const { workflowId } of this.link.client.workflow.list({ query: "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'" })) {
+      for await (const { workflowId } of this.link.client.workflow.list({ query: openSessions })) {
         found.push(workflowId.replace(/^session\//, ''));
       }
       return found;
@@ -110,10 +127,30 @@ export class ShimClient {
     return statuses.filter((status) => status !== null);
   }
 
-  /** @throws NoSuchSessionError if the host was never supervised. */
-  hostStatus(hostId: string): Promise<HostStatus> {
+  /** The open sessions as Temporal lists them, in one call however many there are; what it lists may be a moment old. */
+  async listOpen(): Promise<ListedSession[]> {
+    const { searchAttributes } = this.temporal.messages;
+    return this.asked(queryDeadlineMs, '', async () => {
+      const found: ListedSession[] = [];
+      for await (const { workflowId, memo, startTime, typedSearchAttributes } of this.link.client.workflow.list({ query: openSessions, pageSize: listedAtOnce })) {
+        found.push({
+          name: workflowId.replace(/^session\//, ''),
+          sessionId: typeof memo?.['sessionId'] === 'string' ? memo['sessionId'] : '',
+          agent: typedSearchAttributes.get(searchAttributes.agent) ?? '',
+          hostId: typedSearchAttributes.get(searchAttributes.host) ?? '',
+          state: sessionStates.find((state) => state === typedSearchAttributes.get(searchAttributes.state)) ?? 'starting',
+          attempt: typedSearchAttributes.get(searchAttributes.attempt) ?? 0,
+          startedAtMs: startTime.getTime(),
+        });
+      }
+      return found;
+    });
+  }
+
+  /** @param deadlineMs for its answer. @throws NoSuchSessionError if the host was never supervised. */
+  hostStatus(hostId: string, deadlineMs = queryDeadlineMs): Promise<HostStatus> {
     const { hostWorkflowId, hostStatusQuery } = this.temporal.messages;
-    return this.asked(queryDeadlineMs, hostId, () => this.link.client.workflow.getHandle(hostWorkflowId(hostId)).query(hostStatusQuery));
+    return this.asked(deadlineMs, hostId, () => this.link.client.workflow.getHandle(hostWorkflowId(hostId)).query(hostStatusQuery));
   }
 
   /** Has a host send a notice that says it is a test through its channels. @throws CommandRefusedError where the host cannot; NoSuchSessionError if it was never supervised. */

@@ -130,6 +130,11 @@ export class AttemptRunner {
     return this.setup.key;
   }
 
+  /** The holder's child, as the last look saw it. */
+  get agentPid(): number | null {
+    return this.clock.sample?.rootPid ?? null;
+  }
+
   /** What it runs with, read where it is applied. */
   get parameters(): Parameters {
     return { ...this.given, dangerZone: this.collector.dangerZone, checkpointIntervalMinutes: this.setup.checkpoints.intervalMinutes };

@@ -3,6 +3,7 @@ import type { AttemptReport } from '../domain/attempt.js';
 import { countsAsFailure } from '../domain/exit-class.js';
 import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
+import { OverviewFile } from './overview.js';
 import { ProcessMonitor } from './process-monitor.js';
 import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
 import { SessionHost } from './session-host.js';
@@ -40,6 +41,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   readonly sessions: SessionHost;
   readonly monitor: ProcessMonitor;
   readonly writers: SecondWriterWatch;
+  private readonly overview: OverviewFile;
   private initStrategy: InitStrategy = 'parallel';
   private parallelLimit = defaultParallelLimit;
   private orphanTimer: NodeJS.Timeout | null = null;
@@ -54,6 +56,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.sessions = new SessionHost(host);
     this.monitor = new ProcessMonitor(host, () => this.sessions.liveRunners, onLook);
     this.writers = new SecondWriterWatch(host, () => this.sessions.liveRunners, this.sessions.writers);
+    this.overview = new OverviewFile(host.home, host.hostId, () => this.sessions.liveRunners, (error) => host.events.emit('trouble', { name: null, what: 'keep the overview', error }));
     this.relayEvents();
   }
 
@@ -85,6 +88,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     const owed = folders.filter((folder) => ending.has(folder.name) || owesAnEnd(folder));
     this.monitor.start();
     this.writers.start();
+    this.overview.start();
     this.orphanTimer = setInterval(() => this.inBackground('compare with Temporal', this.stopOrphans()), orphanCheckMs);
     this.inBackground('bring sessions back', this.bringBack(owed, ending, asked));
     return { adopted, owed: owed.length };
@@ -94,6 +98,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   stop(): void {
     this.monitor.stop();
     this.writers.stop();
+    this.overview.stop();
     if (this.orphanTimer) clearInterval(this.orphanTimer);
     this.sessions.detach();
   }

@@ -1,17 +1,19 @@
-import Table from 'cli-table3';
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 
-const frame = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
-const borderless = { ...Object.fromEntries(frame.map((part) => [part, ''])), middle: '   ' };
+/** Between two columns. */
+const gap = '   ';
 
 /** Columns under a heading, without borders. Cells may be coloured; text from outside goes through oneLine first. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({ head: [...head], chars: borderless, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } });
-  for (const row of rows) table.push([...row]);
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const lines = [head, ...rows].map((cells) => cells.map((text) => ({ text, width: widthOf(text) })));
+  const widths = head.map((_, at) => lines.reduce((widest, cells) => Math.max(widest, cells[at]?.width ?? 0), 0));
+  return lines.map((cells) => cells.map(({ text, width }, at) => text + ' '.repeat((widths[at] ?? width) - width)).join(gap).trimEnd()).join('\n');
+}
+
+/** Columns that a text takes on a terminal. Of a table with a thousand lines nearly all cells are plain. */
+function widthOf(text: string): number {
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(stripVTControlCharacters(text));
 }
 
 /** `key   value` lines, the keys in one column. */

@@ -6,6 +6,8 @@ import { readIoBytes, type ProcessInfo } from './process-table.js';
 export interface TreeSample extends ResourceSample {
   /** Every process is in state T, and there is at least one besides the holder. */
   allStopped: boolean;
+  /** The holder's child; null where it is gone and others of the tree live on. */
+  rootPid: number | null;
 }
 
 /** Samples a tree from one look at the process table; null where nothing of it is there. */
@@ -18,5 +20,6 @@ export function sampleTree(tree: TreeIdentity, table: ReadonlyMap<number, Proces
     rssBytes: sum(({ rssBytes }) => rssBytes),
     ioBytes: sum(({ pid }) => readIoBytes(pid)),
     allStopped: processes.every(({ state }) => state === 'T' || state === 't'),
+    rootPid: processes.find(({ ppid }) => ppid === tree.holder?.pid)?.pid ?? null,
   };
 }

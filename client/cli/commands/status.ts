@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { findSession, listSessions } from '../../session-directory.js';
 import { showParameterValue } from '../../parameter-values.js';
+import { glanceAtSessions, type SessionGlance } from '../../session-overview.js';
 import type { ParameterView, SessionView } from '../../session-view.js';
 import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
@@ -20,25 +21,33 @@ export function addStatus(program: Command, context: CliContext): void {
 }
 
 async function showAll(context: CliContext, { json }: { json?: true }): Promise<void> {
-  const { value: views, warning } = await listSessions(context.home, context.environment);
+  // A script gets everything, and each session is asked for it.
+  if (json) {
+    const { value, warning } = await listSessions(context.home, context.environment);
+    if (warning !== null) context.warn(warning);
+    else warnOfOtherBuild(context);
+    context.printJson(value);
+    return;
+  }
+  const { value, warning } = await glanceAtSessions(context.home, context.environment);
   if (warning !== null) context.warn(warning);
   else warnOfOtherBuild(context);
-  if (json) context.printJson(views);
-  else if (views.length === 0) context.print('no sessions; start one: shim run -- CMD');
-  else context.print(renderTable(['NAME', 'AGENT', 'STATE', 'ATTEMPT', 'RISK', 'CONTEXT', 'PID', 'CHECKPOINT', 'STARTED', 'WHY'], views.map((view) => row(view, context, Date.now()))));
+  const nowMs = Date.now();
+  if (value.length === 0) context.print('no sessions; start one: shim run -- CMD');
+  else context.print(renderTable(['NAME', 'AGENT', 'STATE', 'ATTEMPT', 'RISK', 'CONTEXT', 'PID', 'CHECKPOINT', 'STARTED', 'WHY'], value.map((glance) => row(glance, context, nowMs))));
 }
 
-function row(view: SessionView, { colours }: CliContext, nowMs: number): string[] {
-  const { name, agent, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason } = view;
+function row(glance: SessionGlance, { colours }: CliContext, nowMs: number): string[] {
+  const { name, agent, state, attempt, zone, contextUse, pid, checkpoint, startedAt, reason } = glance;
   return [
     name,
     agent,
     stateColour(state, colours),
     String(attempt),
-    risk ? stateColour(risk.zone, colours) : '-',
-    context?.ratio == null ? '-' : formatRatio(context.ratio),
+    zone ? stateColour(zone, colours) : '-',
+    contextUse === null ? '-' : formatRatio(contextUse),
     pid === null ? '-' : String(pid),
-    lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : '-',
+    checkpoint ? `${checkpoint.id}, ${formatWhen(checkpoint.at, nowMs)}` : '-',
     formatWhen(startedAt, nowMs),
     oneLine(reason, 50),
   ];

@@ -1,0 +1,110 @@
+import { mapBounded } from '../domain/concurrency.js';
+import type { RiskZone } from '../domain/risk.js';
+import type { SessionState } from '../domain/session.js';
+import { readOverview, type OverviewEntry } from '../host/overview.js';
+import { listSessionFolders } from '../host/session-folder.js';
+import { hostId } from '../host/shim-home.js';
+import { NoSuchSessionError } from './errors.js';
+import { withClient, type Answer } from './session-directory.js';
+import { readSessionRecords } from './session-records.js';
+import { viewOfRecords, type SessionView } from './session-view.js';
+import type { ListedSession, ShimClient } from './shim-client.js';
+
+/** A session as a list shows it. Times are ISO 8601. */
+export interface SessionGlance {
+  name: string;
+  agent: string;
+  state: SessionState | 'unknown';
+  /** Number of the latest attempt, 0 before the first. */
+  attempt: number;
+  /** Null between attempts, and for sessions of other hosts. So are contextUse, pid and checkpoint. */
+  zone: RiskZone | null;
+  /** Ratio 0-1. */
+  contextUse: number | null;
+  pid: number | null;
+  checkpoint: { id: string; at: string } | null;
+  startedAt: string;
+  /** Why it is in this state, one line. */
+  reason: string;
+}
+
+/** A host that does not answer within this is shown as one that does not, ms. */
+const hostPatienceMs = 1_000;
+
+/** Sessions that are asked themselves why they do not run; of more the list says how to ask. */
+const mostAsked = 64;
+const asksAtOnce = 16;
+
+/**
+ * A look at all sessions that costs the same for ten and for a thousand: one list by Temporal, and one read for each host. Sessions
+ * that do not run are asked for their reason, up to a number.
+ *
+ * @returns the open ones of all hosts, and the closed ones with a folder on this machine; by name.
+ */
+export async function glanceAtSessions(home: string, environment: NodeJS.ProcessEnv): Promise<Answer<SessionGlance[]>> {
+  const { value, warning } = await withClient(home, environment, async (client) => {
+    const open = (await client?.listOpen()) ?? [];
+    const unwell = client ? await unwellHosts(client, home, open) : new Map<string, string>();
+    const glances = client ? await glancesOf(client, home, open, unwell) : [];
+    const listed = new Set(open.map(({ name }) => name));
+    for (const { name } of listSessionFolders(home)) {
+      const records = listed.has(name) ? null : readSessionRecords(home, name);
+      if (records) glances.push(glanceOfView(viewOfRecords(records, hostId(home), null)));
+    }
+    return { glances: glances.sort((a, b) => (a.name < b.name ? -1 : 1)), unwell };
+  });
+  const hosts = [...value.unwell.values()];
+  return { value: value.glances, warning: warning ?? (hosts.length === 0 ? null : hosts.join('; ')) };
+}
+
+/** What is wrong with hosts of these sessions, by host: one line each. */
+async function unwellHosts(client: ShimClient, home: string, open: readonly ListedSession[]): Promise<Map<string, string>> {
+  const unwell = new Map<string, string>();
+  await mapBounded([...new Set(open.map((session) => session.hostId))], asksAtOnce, async (host) => {
+    try {
+      const { state, reason, sinceMs } = await client.hostStatus(host, hostPatienceMs);
+      if (state !== 'up') unwell.set(host, `host ${host} is ${state} since ${new Date(sinceMs).toISOString()}: ${reason}`);
+    } catch (error) {
+      unwell.set(host, `host ${host} does not answer: ${error instanceof NoSuchSessionError ? 'it was never seen' : 'nobody says whether it is up'}`);
+    }
+  });
+  const overview = readOverview(home);
+  if (overview && open.some((session) => session.hostId === overview.hostId) && !unwell.has(overview.hostId) && !isAlive(overview.workerPid)) {
+    unwell.set(overview.hostId, `host ${overview.hostId}: its worker does not run; attempts are shown as of ${new Date(overview.atMs).toISOString()}; run: shim up`);
+  }
+  return unwell;
+}
+
+async function glancesOf(client: ShimClient, home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>): Promise<SessionGlance[]> {
+  const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
+  const reasons = new Map<string, string>();
+  const puzzling = open.filter(({ state, hostId: host }) => state !== 'running' && !unwell.has(host)).slice(0, mostAsked);
+  await mapBounded(puzzling, asksAtOnce, async ({ name }) => {
+    // It may have closed, or its worker have gone, since it was listed: then the list says what it knows.
+    const reason = await client.status(name).then((status) => status.reason, () => null);
+    if (reason !== null) reasons.set(name, reason);
+  });
+  return open.map((session) => {
+    const { name, agent, hostId: host, state, attempt, startedAtMs } = session;
+    const reason = unwell.get(host) ?? reasons.get(name) ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);
+    return { name, agent, state, attempt, startedAt: new Date(startedAtMs).toISOString(), reason, ...liveOf(live.get(session.sessionId), session) };
+  });
+}
+
+function liveOf(entry: OverviewEntry | undefined, { attempt }: ListedSession): Pick<SessionGlance, 'zone' | 'contextUse' | 'pid' | 'checkpoint'> {
+  if (entry?.epoch !== attempt) return { zone: null, contextUse: null, pid: null, checkpoint: entry?.checkpoint ?? null };
+  const { zone, contextUse, pid, checkpoint } = entry;
+  return { zone, contextUse, pid, checkpoint };
+}
+
+function glanceOfView({ name, agent, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason }: SessionView): SessionGlance {
+  return { name, agent, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

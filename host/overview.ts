@@ -1,0 +1,95 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { RiskZone } from '../domain/risk.js';
+import type { AttemptRunner } from './attempt-runner.js';
+
+/** How often it is looked whether it has changed, ms. */
+const lookMs = 2_000;
+
+const entrySchema = z.object({
+  name: z.string(),
+  sessionId: z.string(),
+  epoch: z.number(),
+  /** Of the agent; null before the first look at its tree. */
+  pid: z.number().nullable(),
+  zone: z.enum(['safe', 'warning', 'danger'] satisfies RiskZone[]),
+  /** Ratio 0-1; null where the stream does not tell. */
+  contextUse: z.number().nullable(),
+  checkpoint: z.object({ id: z.string(), at: z.string() }).nullable(),
+});
+
+/** A live attempt as a list of sessions shows it. */
+export type OverviewEntry = z.infer<typeof entrySchema>;
+
+const overviewSchema = z.object({
+  hostId: z.string(),
+  /** The host worker that wrote it. */
+  workerPid: z.number(),
+  /** Since when it has been so, Unix ms. */
+  atMs: z.number(),
+  attempts: z.array(entrySchema),
+});
+
+/** Every live attempt of a host in one file, so that a look at a thousand sessions is one read. */
+export type HostOverview = z.infer<typeof overviewSchema>;
+
+function overviewFile(home: string): string {
+  return join(home, 'run', 'overview.json');
+}
+
+/** What the host worker wrote last; null where there is nothing that can be read. It may have died since. */
+export function readOverview(home: string): HostOverview | null {
+  try {
+    return overviewSchema.parse(JSON.parse(readFileSync(overviewFile(home), 'utf8')));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Keeps the overview of this host for as long as its worker lives: written when it has changed. */
+export class OverviewFile {
+  private timer: NodeJS.Timeout | null = null;
+  private text = '';
+
+  /** @param onTrouble told of a file that cannot be written: it is tried again. */
+  constructor(
+    private readonly home: string,
+    private readonly hostId: string,
+    private readonly attempts: () => readonly AttemptRunner[],
+    private readonly onTrouble: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.update();
+    this.timer = setInterval(() => this.update(), lookMs);
+  }
+
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  private update(): void {
+    const attempts = this.attempts().filter(({ hasEnded }) => !hasEnded).map(entryOf);
+    const text = JSON.stringify(attempts);
+    if (text === this.text) return;
+    try {
+      const overview: HostOverview = { hostId: this.hostId, workerPid: process.pid, atMs: Date.now(), attempts };
+      const temporary = `${overviewFile(this.home)}.${process.pid}`;
+      writeFileSync(temporary, JSON.stringify(overview), { mode: 0o600 });
+      renameSync(temporary, overviewFile(this.home));
+      this.text = text;
+    } catch (error) {
+      this.onTrouble(error);
+    }
+  }
+}
+
+function entryOf({ key, collector, setup, agentPid }: AttemptRunner): OverviewEntry {
+  const { name, sessionId, epoch } = key;
+  const { zone, contextUse } = collector.risk;
+  const newest = setup.checkpoints.newest;
+  return { name, sessionId, epoch, pid: agentPid, zone, contextUse, checkpoint: newest && { id: newest.id, at: newest.createdAt } };
+}
