@@ -1,15 +1,15 @@
 import { metrics } from '../../domain/experiments/metric.js';
-import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import type { ExperimentLook, ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { ArmTotals } from '../../domain/experiments/unit.js';
-import type { ExperimentPlan } from '../../domain/experiments/experiment.js';
 import { formatMetric } from './format-metric.js';
 
 /** What an experiment came to, or stands at, in words for somebody who knows no statistics. */
-export function plainVerdict({ plan, conclusion, phase, reason, look }: ExperimentStatus): string {
+export function plainVerdict(status: ExperimentStatus): string {
+  const { plan, conclusion, phase, reason, look } = status;
   const change = `${plan.parameter} ${plan.treatment} instead of ${plan.control}`;
   switch (conclusion) {
     case 'kept':
-      return `${change} was better, was given to all sessions, stood its watch, and is kept. ${comparison(plan, look)}`;
+      return `${change} was better, was given to all sessions, stood its watch, and is kept. ${sinceDeploy(plan, look)}`;
     case 'rolled_back':
       return `${change} did harm and was taken back: ${reason}. Sessions have ${plan.control} again.`;
     case 'restored':
@@ -21,16 +21,27 @@ export function plainVerdict({ plan, conclusion, phase, reason, look }: Experime
     case 'refused':
       return `It never began: ${reason}.`;
     case null:
-      return `It is ${phase}: ${reason}. ${comparison(plan, look)}`;
+      return `It is ${phase}: ${reason}. ${isDeployed(status) ? sinceDeploy(plan, look) : comparison(plan, look)}`;
   }
+}
+
+/** Whether it was deployed, be it taken back since: the looks are then at the rollout's sessions, and what decided on it is in those before. */
+export function isDeployed({ phase, conclusion, verdict }: ExperimentStatus): boolean {
+  return phase === 'deploying' || phase === 'monitoring' || conclusion === 'kept' || conclusion === 'restored' || (phase === 'restoring' && verdict === 'SHIP');
+}
+
+function sinceDeploy(plan: ExperimentPlan, look: ExperimentLook | null): string {
+  return look === null || look.difference === null ? 'Nothing can be compared since the deploy yet.' : `Since the deploy: ${metrics[plan.metric].description}. ${bothArms(plan, look)}`;
 }
 
 function comparison(plan: ExperimentPlan, look: ExperimentLook | null): string {
   if (look === null || look.difference === null) return 'Nothing can be compared yet.';
-  const { control, treatment } = look.arms;
-  const seen = `With ${plan.treatment}: ${valueOf(treatment, plan)} (${treatment.units} sessions); with ${plan.control}: ${valueOf(control, plan)} (${control.units} sessions).`;
   const evidence = look.logEValue >= look.logThreshold ? 'The evidence reaches its boundary.' : `The evidence is ${formatTimes(look.logEValue)}, and has to reach ${formatTimes(look.logThreshold)}.`;
-  return `${metrics[plan.metric].description[0]?.toUpperCase()}${metrics[plan.metric].description.slice(1)}. ${seen} ${evidence}`;
+  return `${metrics[plan.metric].description[0]?.toUpperCase()}${metrics[plan.metric].description.slice(1)}. ${bothArms(plan, look)} ${evidence}`;
+}
+
+function bothArms(plan: ExperimentPlan, { arms: { control, treatment } }: ExperimentLook): string {
+  return `With ${plan.treatment}: ${valueOf(treatment, plan)} (${treatment.units} sessions); with ${plan.control}: ${valueOf(control, plan)} (${control.units} sessions).`;
 }
 
 /** An arm's value of the metric an experiment is judged by. */
