@@ -14,7 +14,7 @@ import type { Parameters } from '../../domain/parameters.js';
 import { Fleet } from '../fleet/fleet.js';
 
 /** More of them only take longer each: what a session costs is processor time, and its horizon is waited for. */
-const sessionsAtOnce = 12;
+const sessionsAtOnce = 14;
 const pollMs = 250;
 
 /** Sessions that an experiment by hand is worth. */
@@ -32,9 +32,9 @@ const settings: Partial<KaizenSettings> = {
   lookEveryMs: 1_000,
   coolDownMs,
   windowMs: 60_000,
-  longestMs: 90_000,
+  longestMs: 120_000,
   bounds: { crashRate: { max: 0.1 } },
-  experiment: { horizonMs: 6_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 6, deadlineMs: 90_000, holdback: 0.2, monitorMs: 30_000, staleAfterMs: 20_000 },
+  experiment: { horizonMs: 6_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 6, deadlineMs: 120_000, holdback: 0.2, monitorMs: 30_000, staleAfterMs: 20_000 },
 };
 
 /** One of the demo's experiments, and what came of it. */
@@ -107,7 +107,8 @@ export class KaizenDemo {
       await this.follow(improvement, 'deploying');
       // From here on a person says what is tried: the loop might find the same.
       await kaizen.stopKaizen(defaultScope, 'demo');
-      await Promise.all([this.harm(harm), this.follow(improvement, 'monitoring').then(() => this.regression(regression))]);
+      await Promise.all([this.harm(harm), this.follow(improvement, 'monitoring')]);
+      await this.regression(regression);
     } finally {
       await this.end();
     }
@@ -119,7 +120,7 @@ export class KaizenDemo {
     return (await this.options.client.status(await this.fleet.runOne())).parameters;
   }
 
-  /** Answers come late by now, and who waits for one is silent: ended as hung it has crashed, where it would only have gone on. Beside the deploy of the first. */
+  /** Answers come late by now, and who waits for one is silent: ended as hung it has crashed, where it would only have gone on. Beside the deploy and the watch of the first. */
   private async harm(experiment: SeenExperiment): Promise<void> {
     this.note('answers take two seconds by now; somebody thinks that hung agents should be found sooner');
     const slow = join(this.world, 'slow');

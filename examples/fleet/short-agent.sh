@@ -4,7 +4,7 @@
 # in SHIM_CHECKPOINT_DIR, so that a resumed agent goes on; one that is begun anew from a brief has a small context again.
 #
 #   short-agent.sh SEED WORLD      the seed decides on its crashes. WORLD is a folder, whose files change what harms it:
-#                                  `strict`: with a context of more than half, too, an item crashes it, in one of two cases
+#                                  `strict`: with a context of more than half, too, an item crashes it, in four of five cases
 #                                  `slow`: the first answer takes two seconds and some, in silence
 #                                  `forgetful`: only one thing is dangerous, a start from a brief after a context below two thirds
 set -u
@@ -30,7 +30,7 @@ look_into_world() {
   if [ -e "$world/forgetful" ]; then
     if [ "$before" -le 66 ]; then hazard=95; fi
   elif [ "$context" -gt 66 ]; then hazard=67
-  elif [ "$context" -gt 50 ] && [ -e "$world/strict" ]; then hazard=50
+  elif [ "$context" -gt 50 ] && [ -e "$world/strict" ]; then hazard=80
   fi
 }
 
@@ -41,7 +41,7 @@ while [ "$done_items" -lt "$items" ]; do
   echo "$context" > "$context_file"
   # Between two operations: here SHIM recycles an agent whose context is in its danger zone.
   echo '{"type":"assistant","message":{"id":"'"$SHIM_EPOCH.$done_items"'","role":"assistant","content":[{"type":"text","text":"next item"}],"usage":{"input_tokens":'$((context * window / 100))',"output_tokens":10}}}'
-  if [ "$context" -gt 50 ]; then sleep 0.5; else sleep 0.05; fi
+  if [ "$context" -gt 50 ]; then sleep 0.8; else sleep 0.05; fi
   look_into_world
   if [ "$hazard" -gt 0 ] && happens "$hazard"; then kill -SEGV $$; fi
   before=100

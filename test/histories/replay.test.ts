@@ -25,6 +25,7 @@ beforeAll(async () => {
 /** A recorded event, as far as these tests look into it. */
 interface RecordedEvent {
   eventType: string;
+  eventTime: string;
   activityTaskScheduledEventAttributes?: { activityType: { name: string }; input?: { payloads: { data: string }[] } };
   startChildWorkflowExecutionInitiatedEventAttributes?: { workflowType: { name: string }; workflowId: string; parentClosePolicy: string };
   timerStartedEventAttributes?: { timerId: string; startToFireTimeout: string };
@@ -246,6 +247,14 @@ describe('recorded histories', () => {
     Object.assign(restore?.activityTaskScheduledEventAttributes?.activityType ?? {}, { name: 'closeAtStatsig' });
     expect(events).not.toEqual(read(name).events);
     await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it('an experiment looks on at each tick after the clock was set back by an hour', async () => {
+    const { events } = read('experiment-rolled_back');
+    const second = events.flatMap(({ eventType }, at) => (eventType === 'EVENT_TYPE_TIMER_FIRED' ? [at] : []))[1] ?? events.length;
+    const setBack = events.map((event, at) => (at < second ? event : { ...event, eventTime: new Date(Date.parse(event.eventTime) - 3_600_000).toISOString() }));
+    expect(setBack).not.toEqual(events);
+    await expect(replay({ events: setBack })).resolves.toBeUndefined();
   });
 
   it('a ledger that had waited is a violation of determinism', async () => {

@@ -41,15 +41,24 @@ export function quickPlan(change: Partial<ExperimentPlan> = {}): ExperimentPlan 
   });
 }
 
+/** What is amiss with the store: every call fails with it, or only those that write. */
+interface StoreFault {
+  of: Error | null;
+  writesOnly: boolean;
+}
+
+/** Calls of a store that only read. */
+const reads: ReadonlySet<string | symbol> = new Set<keyof Store>(['parameter', 'unitsAfter', 'countAssignments', 'lastOutcomeAtMs', 'looks', 'experiments']);
+
 /** A store whose calls can be made to fail. */
-function faulty(store: Store, failing: () => Error | null): Store {
+function faulty(store: Store, fault: StoreFault): Store {
   return new Proxy(store, {
     get(target, key) {
       const member: unknown = Reflect.get(target, key);
       if (typeof member !== 'function') return member;
       return (...args: unknown[]) => {
-        const error = failing();
-        return error ? Promise.reject(error) : (member.apply(target, args) as unknown);
+        const fails = fault.of !== null && !(fault.writesOnly && reads.has(key));
+        return fails ? Promise.reject(fault.of) : (member.apply(target, args) as unknown);
       };
     },
   });
@@ -124,7 +133,8 @@ export class ExperimentWorld {
     readonly store: Store,
     readonly platform: ScriptedPlatform,
     readonly alerts: Alert[],
-    private readonly fault: { of: Error | null },
+    private readonly fault: StoreFault,
+    private readonly webhook: { fault: Error | null },
     private readonly folder: string,
   ) {}
 
@@ -133,11 +143,12 @@ export class ExperimentWorld {
     const store = await openStore(join(folder, 'outcomes.db'));
     const platform = new ScriptedPlatform();
     const alerts: Alert[] = [];
-    const fault: { of: Error | null } = { of: null };
-    const faultyStore = faulty(store, () => fault.of);
+    const fault: StoreFault = { of: null, writesOnly: false };
+    const webhook: { fault: Error | null } = { fault: null };
+    const faultyStore = faulty(store, fault);
     const raise = (alert: Alert): Promise<void> => {
       alerts.push(alert);
-      return Promise.resolve();
+      return webhook.fault ? Promise.reject(webhook.fault) : Promise.resolve();
     };
     const environment = await WorkflowEnvironment.create((client) => ({
       ...createParameterActivities({ store: faultyStore, client }),
@@ -146,12 +157,24 @@ export class ExperimentWorld {
       // This server lists no workflows.
       pushParameter: () => Promise.resolve(),
     }));
-    return new ExperimentWorld(environment, store, platform, alerts, fault, folder);
+    return new ExperimentWorld(environment, store, platform, alerts, fault, webhook, folder);
   }
 
   /** Every call to the store fails with it; null heals. */
   breakStore(fault: Error | null): void {
     this.fault.of = fault;
+    this.fault.writesOnly = false;
+  }
+
+  /** Nothing can be written to the store any more; what stands in it can be read. Null heals. */
+  fillStore(fault: Error | null): void {
+    this.fault.of = fault;
+    this.fault.writesOnly = true;
+  }
+
+  /** Every alert is told, and then fails with it; null heals. */
+  breakWebhook(fault: Error | null): void {
+    this.webhook.fault = fault;
   }
 
   async run(change: Partial<ExperimentPlan> = {}, fleet: Partial<FleetOptions> = {}): Promise<ExperimentUnderTest> {

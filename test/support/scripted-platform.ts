@@ -1,22 +1,26 @@
+import type { Arm } from '../../domain/experiments/unit.js';
 import type { ExperimentPlatform, ExperimentToRegister, RegisteredExperiment } from '../../analytics/statsig/platform.js';
 
 /** Statsig as an experiment sees it, in memory: it notes what it was asked, and can be away. */
 export class ScriptedPlatform implements ExperimentPlatform {
   readonly asked: { call: string; name: string; detail: unknown }[] = [];
-  /** Thrown by every call that is set. */
+  /** Thrown by every call where it is set. */
   away: Error | null = null;
+  /** Who is asked in its place, where there is one. */
+  behind: Pick<ExperimentPlatform, 'register' | 'allocate' | 'decide' | 'abandon'> | null = null;
 
-  register({ name }: ExperimentToRegister): Promise<RegisteredExperiment> {
-    return this.answer('register', name, null, { id: name, name, groups: { control: `${name}-c`, treatment: `${name}-t` } });
+  register(experiment: ExperimentToRegister): Promise<RegisteredExperiment> {
+    const { name } = experiment;
+    return this.behind ? this.behind.register(experiment) : this.answer('register', name, null, { id: name, name, groups: { control: `${name}-c`, treatment: `${name}-t` } });
   }
-  allocate({ name }: RegisteredExperiment, share: number): Promise<void> {
-    return this.answer('allocate', name, share, undefined);
+  allocate(experiment: RegisteredExperiment, share: number): Promise<void> {
+    return this.behind ? this.behind.allocate(experiment, share) : this.answer('allocate', experiment.name, share, undefined);
   }
-  decide({ name }: RegisteredExperiment, arm: string): Promise<void> {
-    return this.answer('decide', name, arm, undefined);
+  decide(experiment: RegisteredExperiment, arm: Arm, reason: string): Promise<void> {
+    return this.behind ? this.behind.decide(experiment, arm, reason) : this.answer('decide', experiment.name, arm, undefined);
   }
-  abandon({ name }: RegisteredExperiment, reason: string): Promise<void> {
-    return this.answer('abandon', name, reason, undefined);
+  abandon(experiment: RegisteredExperiment, reason: string): Promise<void> {
+    return this.behind ? this.behind.abandon(experiment, reason) : this.answer('abandon', experiment.name, reason, undefined);
   }
   assign(): null {
     return null;

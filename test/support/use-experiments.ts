@@ -26,6 +26,8 @@ export function useExperiments() {
       return world.alerts;
     },
     breakStore: (fault: Error | null): void => world.breakStore(fault),
+    fillStore: (fault: Error | null): void => world.fillStore(fault),
+    breakWebhook: (fault: Error | null): void => world.breakWebhook(fault),
     run: (change?: Partial<ExperimentPlan>, fleet?: Partial<FleetOptions>): Promise<ExperimentUnderTest> => world.run(change, fleet),
     setUp: (plan: Pick<ExperimentPlan, 'parameter'>): Promise<void> => world.setUp(plan),
     set: (plan: Pick<ExperimentPlan, 'parameter'>, value: number): Promise<void> => world.set(plan, value),

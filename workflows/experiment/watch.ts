@@ -18,9 +18,11 @@ export async function turn(experiment: Experiment, calls: ExperimentCalls, wakes
   const untilMs = (state.nextLookAtMs ??= Date.now() + plan.tickMs);
   const isCalled = () => state.abort !== null || experiment.wantsLook || wakes();
   const summary = `until the next look: ${state.reason}`.slice(0, 80);
-  if (untilMs > Date.now()) await condition(isCalled, untilMs - Date.now(), { summary });
+  const isBefore = untilMs > Date.now();
+  const wasCalled = isBefore && (await condition(isCalled, Math.min(plan.tickMs, untilMs - Date.now()), { summary }));
   if (state.abort !== null) return aborted(experiment);
-  if (untilMs > Date.now() && !experiment.wantsLook) return null;
+  // Not asked of the clock again: one that was set back would put off the look for harm for as long.
+  if (wasCalled && !experiment.wantsLook) return null;
   return look(experiment, calls);
 }
 

@@ -1,8 +1,13 @@
+import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { WebhookError } from '../../../analytics/alerts.js';
+import { StatsigPlatform } from '../../../analytics/statsig/statsig-platform.js';
 import { StatsigUnavailableError } from '../../../analytics/statsig/statsig-error.js';
 import type { ExperimentStatus } from '../../../domain/experiments/experiment.js';
 import { seededRandom } from '../../../domain/statistics/seeded-random.js';
 import { outcome } from '../../analytics/outcomes/records.js';
+import { BadServer } from '../../support/bad-server.js';
+import { poll } from '../../support/poll.js';
 import { useExperiments } from '../../support/use-experiments.js';
 
 const experiments = useExperiments();
@@ -10,6 +15,33 @@ const minute = 60_000;
 const isClosed = ({ phase }: ExperimentStatus) => phase === 'closed';
 const isRunning = ({ phase }: ExperimentStatus) => phase === 'running';
 const harmful = (value: unknown) => (value === 0.75 ? 0.02 : 0.6);
+
+/** Sessions that have matured. */
+function units({ look }: ExperimentStatus): number {
+  return (look?.arms.control.units ?? 0) + (look?.arms.treatment.units ?? 0);
+}
+
+/** What a Statsig that is not well says to whatever it is asked. */
+const illAnswers: { how: string; answer: RequestListener }[] = [
+  { how: 'is slow', answer: () => undefined },
+  { how: 'answers garbage', answer: (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>down for maintenance') },
+  { how: 'answers half of what it should', answer: (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[{"id":"x"') },
+];
+
+/** Has the experiment ask this Statsig, by the real client, while the work lasts. */
+async function withStatsig<T>(answer: RequestListener, work: () => Promise<T>): Promise<T> {
+  const server = await BadServer.start(answer);
+  const real = StatsigPlatform.opening({ connection: { address: server.address, secretKey: 'secret-test', consoleKey: 'console-test' }, outbox: experiments.store, console: { timeoutMs: 200, retries: 0 }, specsTimeoutMs: 200 });
+  experiments.platform.behind = real;
+  try {
+    return await work();
+  } finally {
+    experiments.platform.behind = null;
+    await real.opened;
+    await real.close();
+    await server.stop();
+  }
+}
 
 describe('an experiment', () => {
   it('is rolled back while Statsig is away: what Statsig is owed is kept for the mirror', async () => {
@@ -20,6 +52,77 @@ describe('an experiment', () => {
     expect(await experiment.sessionsUntil(isClosed)).toMatchObject({ conclusion: 'rolled_back' });
     expect(await experiment.published()).toMatchObject({ value: 0.75, enrolment: null });
     expect(await experiments.store.owed(10)).toMatchObject([{ kind: 'console', body: { call: 'abandon' } }]);
+  });
+
+  it.each(illAnswers)('is rolled back while Statsig $how: what it is owed is kept for the mirror', async ({ answer }) => {
+    const experiment = await experiments.run({}, { crashes: harmful });
+    await experiment.until(isRunning);
+    await experiment.quiet();
+    await withStatsig(answer, async () => {
+      expect(await experiment.sessionsUntil(isClosed)).toMatchObject({ conclusion: 'rolled_back' });
+    });
+    expect(await experiment.published()).toMatchObject({ value: 0.75, enrolment: null });
+    expect(await experiments.store.owed(10)).toMatchObject([{ kind: 'console', body: { call: 'abandon' } }]);
+  });
+
+  it.each(illAnswers)('begins only once Statsig is well, where it $how at first: until then no session is in it', async ({ answer }) => {
+    const experiment = await withStatsig(answer, async () => {
+      const begun = await experiments.run();
+      await begun.until(({ reason }) => reason.startsWith('registers'));
+      await poll(
+        () => begun.handle.describe(),
+        ({ raw }) => (raw.pendingActivities ?? []).some(({ activityType, attempt }) => activityType?.name === 'registerExperiment' && (attempt ?? 0) > 1),
+      );
+      expect(await begun.published()).toBeNull();
+      return begun;
+    });
+    await experiment.until(isRunning);
+    expect(await experiment.published()).toMatchObject({ enrolment: { experimentId: experiment.plan.id } });
+  });
+
+  it('whose store is full ships nothing, and takes back what it gave as soon as there is room', async () => {
+    const experiment = await experiments.run({ plannedUnits: 10_000, deadlineMs: 24 * 60 * minute });
+    await experiment.until(isRunning);
+    await experiment.sessions(60);
+    await experiment.quiet();
+    experiments.fillStore(new Error('database or disk is full'));
+    let status = await experiment.status();
+    while (status.phase !== 'restoring') {
+      expect(status.phase).toBe('running');
+      const { nextLookAtMs } = status;
+      await experiments.environment.skip(minute);
+      status = await experiment.until((now) => now.phase === 'restoring' || (now.nextLookAtMs !== nextLookAtMs && now.events.at(-1)?.what.startsWith('a look failed') === true));
+    }
+    expect(status).toMatchObject({ verdict: 'NO_EVIDENCE', reason: expect.stringContaining('looks in a row failed') as string });
+    expect(await experiment.published()).toMatchObject({ enrolment: { experimentId: experiment.plan.id } });
+    experiments.fillStore(null);
+    expect(await experiment.until(isClosed)).toMatchObject({ conclusion: 'no_evidence' });
+    expect(await experiment.published()).toMatchObject({ value: 0.75, rollout: null, enrolment: null });
+  });
+
+  it('is rolled back though the webhook takes no alert', async () => {
+    const experiment = await experiments.run({}, { crashes: harmful });
+    await experiment.until(isRunning);
+    experiments.breakWebhook(new WebhookError('the webhook answered 500'));
+    expect(await experiment.sessionsUntil(isClosed)).toMatchObject({ conclusion: 'rolled_back' });
+    expect(await experiment.published()).toMatchObject({ value: 0.75, enrolment: null });
+    expect(experiments.alerts.map(({ kind }) => kind)).toEqual(['rolled_back', 'rolled_back', 'rolled_back']);
+  });
+
+  it('counts each session once, and decides, where the clock of those who begin sessions is set back', async () => {
+    const experiment = await experiments.run({ plannedUnits: 200 });
+    await experiment.until(isRunning);
+    await experiments.environment.skip(10 * minute);
+    await experiment.sessions(60);
+    const before = await experiment.quiet();
+    await experiment.fleet.come(60, (await experiments.environment.now()) - 5 * minute);
+    await experiment.tick();
+    const after = await experiment.quiet();
+    expect(units(after)).toBe(units(before) + 60);
+    expect(await experiment.sessionsUntil(({ verdict }) => verdict === 'SHIP')).toMatchObject({ verdict: 'SHIP' });
+    const counted = await experiments.store.unitsAfter(experiment.plan.id, 0, 10_000);
+    expect(counted.map(({ position }) => position)).toEqual(counted.map((_unit, at) => at + 1));
+    expect(new Set(counted.map(({ sessionId }) => sessionId)).size).toBe(counted.length);
   });
 
   it('goes on after its store was gone for a while, and decides nothing meanwhile', async () => {
