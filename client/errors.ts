@@ -22,6 +22,14 @@ export class NoSuchSessionError extends Error {
   }
 }
 
+/** Thrown when no fleet of that name is known. */
+export class NoSuchFleetError extends Error {
+  constructor(readonly fleet: string) {
+    super(`there is no fleet ${fleet}; shim fleet shows all`);
+    this.name = 'NoSuchFleetError';
+  }
+}
+
 /** Thrown when no experiment of that id is known. */
 export class NoSuchExperimentError extends Error {
   constructor(readonly experiment: string) {

@@ -26,6 +26,8 @@ export interface SessionRequest {
   pinned?: readonly ParameterName[];
   /** The session that has to complete first. */
   after?: string;
+  /** The fleet that it is to be a member of. */
+  fleet?: string;
 }
 
 /**
@@ -49,6 +51,7 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
     parameters: request.parameters ?? {},
     pinned: [...(request.pinned ?? namesOf(request.parameters ?? {}))],
     ...(request.after === undefined ? {} : { after: request.after }),
+    ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
     createdAt: new Date().toISOString(),
   });
   if (!parsed.success) throw new BadInputError(describeIssue(parsed.error.issues[0], request.name));

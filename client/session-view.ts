@@ -22,6 +22,8 @@ export interface SessionView {
   until: string | null;
   desired: DesiredState | null;
   pauseReason: PauseReason | null;
+  /** The fleet that it is a member of; null for a session that a person began. */
+  fleet: string | null;
   host: string | null;
   /** Of the running attempt's root; null between attempts. */
   pid: number | null;
@@ -78,6 +80,7 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     until: status.untilMs === null ? null : iso(status.untilMs),
     desired: status.desired,
     pauseReason: status.pauseReason,
+    fleet: status.fleet,
     host: status.hostId,
     pid: current?.pid ?? status.attempt?.pid ?? null,
     attempt: status.epoch,
@@ -113,6 +116,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     until: null,
     desired: stopped ? 'stopped' : null,
     pauseReason: null,
+    fleet: spec.fleet ?? null,
     host: last?.record?.hostId ?? hostId,
     pid,
     attempt: last?.epoch ?? 0,

@@ -1,10 +1,12 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { addApply, addDiff } from './commands/apply.js';
 import { addCheckpoint } from './commands/checkpoint.js';
 import { addCheckpoints } from './commands/checkpoints.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
 import { addExperiment } from './commands/experiment.js';
 import { addExperiments } from './commands/experiments.js';
+import { addFleet } from './commands/fleet.js';
 import { addHistory } from './commands/history.js';
 import { addKaizen } from './commands/kaizen.js';
 import { addLogs } from './commands/logs.js';
@@ -27,7 +29,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

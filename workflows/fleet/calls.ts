@@ -5,7 +5,7 @@ import type { Notice } from '../../domain/notice.js';
 import type { SessionSpec } from '../../domain/session.js';
 import { specDetails, specSummary } from '../../domain/spec-text.js';
 import { fleetSearchAttributes, type MemberNews } from '../fleet-messages.js';
-import { controlQueue, hostQueue, searchAttributes, sessionWorkflowId } from '../messages.js';
+import { controlQueue, hostQueue, searchAttributes, sessionRevision, sessionWorkflowId } from '../messages.js';
 import type { superviseSession } from '../supervise-session.js';
 
 /** What a fleet asks of the world, each with a summary. Who does not answer is asked for as long as it takes. */
@@ -36,7 +36,7 @@ export type FleetCalls = ReturnType<typeof fleetCalls>;
 function begin(spec: SessionSpec, hostId: string): Promise<ChildWorkflowHandle<typeof superviseSession>> {
   return startChild<typeof superviseSession>('superviseSession', {
     workflowId: sessionWorkflowId(spec.name),
-    args: [{ spec, hostId }],
+    args: [{ spec, hostId, revision: sessionRevision }],
     taskQueue: controlQueue,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -46,7 +46,7 @@ function begin(spec: SessionSpec, hostId: string): Promise<ChildWorkflowHandle<t
       { key: searchAttributes.state, value: 'starting' },
       { key: searchAttributes.agent, value: spec.agent },
       { key: searchAttributes.host, value: hostId },
-      { key: searchAttributes.attempt, value: 0 },
+      { key: searchAttributes.attempt, value: 1 },
       { key: searchAttributes.restarts, value: 0 },
       ...(spec.fleet === undefined ? [] : [{ key: fleetSearchAttributes.fleet, value: spec.fleet }]),
     ],
