@@ -156,5 +156,5 @@ function showValue(field: string, value: unknown): string {
   if (typeof value === 'number' && field.endsWith('Minutes')) return formatDuration(value * 60_000);
   if (typeof value === 'number' && field.endsWith('Bytes')) return formatBytes(value);
   if (Array.isArray(value)) return value.length === 0 ? 'none' : oneLine(field === 'argv' ? value.join(' ') : field === 'order' ? compactNames(value as string[]) : value.join(', '), 80);
-  return oneLine(String(value), 80);
+  return oneLine(typeof value === 'string' ? value : JSON.stringify(value), 80);
 }

@@ -15,7 +15,7 @@ const mostAliased = 1_000;
 export interface ReadFile {
   file: FleetFile;
   /** @returns an error that names file, line and column of what lies at a path, or of the nearest thing around it. */
-  errorAt(path: readonly PropertyKey[], message: string): BadInputError;
+  errorAt: (path: readonly PropertyKey[], message: string) => BadInputError;
 }
 
 /** Reads and checks a fleet's file. @param shown how the file is named in errors. @throws BadInputError, one line with file, line and column. */
