@@ -9,6 +9,7 @@ import { withClient, type Answer } from './session-directory.js';
 import { readSessionRecords } from './session-records.js';
 import { viewOfRecords, type SessionView } from './session-view.js';
 import type { ListedSession, ShimClient } from './shim-client.js';
+import type { SessionStatus } from '../workflows/messages.js';
 
 /** A session as a list shows it. Times are ISO 8601. */
 export interface SessionGlance {
@@ -26,6 +27,8 @@ export interface SessionGlance {
   startedAt: string;
   /** Why it is in this state, one line. */
   reason: string;
+  /** When a timer ends the state; null where none does, or the session was not asked. */
+  until: string | null;
 }
 
 /** A host that does not answer within this is shown as one that does not, ms. */
@@ -77,17 +80,18 @@ async function unwellHosts(client: ShimClient, home: string, open: readonly List
 
 async function glancesOf(client: ShimClient, home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>): Promise<SessionGlance[]> {
   const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
-  const reasons = new Map<string, string>();
+  const asked = new Map<string, SessionStatus>();
   const puzzling = open.filter(({ state, hostId: host }) => state !== 'running' && !unwell.has(host)).slice(0, mostAsked);
   await mapBounded(puzzling, asksAtOnce, async ({ name }) => {
     // It may have closed, or its worker have gone, since it was listed: then the list says what it knows.
-    const reason = await client.status(name).then((status) => status.reason, () => null);
-    if (reason !== null) reasons.set(name, reason);
+    const status = await client.status(name).catch(() => null);
+    if (status !== null) asked.set(name, status);
   });
   return open.map((session) => {
     const { name, agent, hostId: host, state, attempt, startedAtMs } = session;
-    const reason = unwell.get(host) ?? reasons.get(name) ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);
-    return { name, agent, state, attempt, startedAt: new Date(startedAtMs).toISOString(), reason, ...liveOf(live.get(session.sessionId), session) };
+    const reason = unwell.get(host) ?? asked.get(name)?.reason ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);
+    const untilMs = asked.get(name)?.untilMs ?? null;
+    return { name, agent, state, attempt, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...liveOf(live.get(session.sessionId), session) };
   });
 }
 
@@ -97,8 +101,8 @@ function liveOf(entry: OverviewEntry | undefined, { attempt }: ListedSession): P
   return { zone, contextUse, pid, checkpoint };
 }
 
-function glanceOfView({ name, agent, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason }: SessionView): SessionGlance {
-  return { name, agent, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason };
+function glanceOfView({ name, agent, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason, until }: SessionView): SessionGlance {
+  return { name, agent, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason, until };
 }
 
 function isAlive(pid: number): boolean {

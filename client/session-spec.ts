@@ -22,6 +22,8 @@ export interface SessionRequest {
   policy?: z.input<typeof restartPolicySchema>;
   limits?: z.input<typeof sessionLimitsSchema>;
   parameters?: z.input<typeof parametersSchema>;
+  /** Who pays; where it is left out, and can be told, it is made from the login or key at the start. */
+  account?: string;
   /** Parameters that no experiment and no deploy touches; those of `parameters` without it. */
   pinned?: readonly ParameterName[];
   /** The session that has to complete first. */
@@ -53,6 +55,7 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
     ...(request.after === undefined ? {} : { after: request.after }),
     ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
     createdAt: new Date().toISOString(),
+    account: request.account,
   });
   if (!parsed.success) throw new BadInputError(describeIssue(parsed.error.issues[0], request.name));
   const { parameters, policy } = parsed.data;
@@ -76,6 +79,7 @@ function namesOf(parameters: NonNullable<SessionRequest['parameters']>): Paramet
 const optionOf: Readonly<Record<string, string>> = {
   name: '--name',
   cwd: '--cwd',
+  account: '--account',
   environmentNames: '--env',
   after: '--after',
   'policy.restart': '--policy',

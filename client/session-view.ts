@@ -39,6 +39,8 @@ export interface SessionView {
   tokens: { input: number; output: number } | null;
   costUsd: number | null;
   memoryBytes: number | null;
+  /** Who pays; null where the session waits for limits by itself. */
+  account: string | null;
   lastCheckpoint: { id: string; at: string } | null;
   /** Follow-up prompts that the agent has not got yet; null where only the folder could be asked. */
   promptsWaiting: number | null;
@@ -88,6 +90,7 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     startedAt: iso(status.startedAtMs),
     cwd: own?.spec.cwd ?? null,
     ...liveFields(current?.live ?? null),
+    account: status.account ?? null,
     // The workflow hears of few checkpoints; the folder has them all.
     lastCheckpoint: onDisk && (!known || onDisk.at > known.at) ? onDisk : known,
     promptsWaiting: status.promptsWaiting,
@@ -124,6 +127,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     startedAt: spec.createdAt,
     cwd: spec.cwd,
     ...liveFields(live),
+    account: spec.account ?? null,
     lastCheckpoint: checkpointOf(records),
     promptsWaiting: null,
     after: spec.after ?? null,

@@ -93,6 +93,7 @@ export class ShimClient {
             { key: searchAttributes.host, value: hostId },
             { key: searchAttributes.attempt, value: carried?.epoch ?? 1 },
             { key: searchAttributes.restarts, value: carried?.restarts ?? 0 },
+            ...(spec.account === undefined ? [] : [{ key: searchAttributes.account, value: spec.account }]),
           ],
           staticSummary: specSummary(spec),
           staticDetails: specDetails(spec, hostId),

@@ -1,5 +1,6 @@
 import type { SessionSpec } from '../domain/session.js';
 import { ensureShimHome, hostId } from '../host/shim-home.js';
+import { accountOf } from './account-of.js';
 import { removeEnvironmentFile, writeEnvironmentFile } from './environment.js';
 import type { ShimClient } from './shim-client.js';
 
@@ -12,9 +13,14 @@ export async function startSessionHere(client: ShimClient, home: string, spec: S
   ensureShimHome(home);
   writeEnvironmentFile(home, spec.sessionId, spec.environmentNames, environment);
   try {
-    await client.startSession(spec, hostId(home));
+    await client.startSession(withAccount(home, spec, environment), hostId(home));
   } catch (error) {
     removeEnvironmentFile(home, spec.sessionId);
     throw error;
   }
+}
+
+function withAccount(home: string, spec: SessionSpec, environment: NodeJS.ProcessEnv): SessionSpec {
+  const account = spec.account ?? accountOf(home, spec.agent, environment);
+  return account === null ? spec : { ...spec, account };
 }

@@ -14,7 +14,8 @@ export type AgentEvent =
   /** The agent itself retries its API. */
   | { kind: 'retrying'; status?: number }
   | { kind: 'limit_seen'; resetsAtMs?: number }
-  | { kind: 'compacted' }
+  /** The agent has shortened its conversation; the tokens before and after, where the stream tells them. */
+  | { kind: 'compacted'; beforeTokens?: number; afterTokens?: number }
   /** An entry of the conversation that the agent's own transcript will have. */
   | { kind: 'entry' }
   /** The agent's final word. `failure` is what its own account of the end amounts to. */

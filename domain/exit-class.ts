@@ -15,6 +15,7 @@ export const exitClasses = [
   'lost',
   'start_timeout',
   'host_rebooted',
+  'compacted',
 ] as const;
 
 export type ExitClass = (typeof exitClasses)[number];

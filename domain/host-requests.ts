@@ -1,5 +1,5 @@
 import type { AttemptKey, AttemptReport } from './attempt.js';
-import type { Parameters, ResumeStrategy } from './parameters.js';
+import type { Parameters, ResumeRung } from './parameters.js';
 import type { GivenPrompt } from './prompt-queue.js';
 import type { SecondWriter } from './second-writer.js';
 import type { SessionSpec, SessionState } from './session.js';
@@ -8,12 +8,14 @@ import type { SessionSpec, SessionState } from './session.js';
 export interface StartAgentInput extends AttemptKey {
   spec: SessionSpec;
   /** First rung of the resume ladder to try; a session without an earlier attempt starts fresh. */
-  strategy: ResumeStrategy;
+  strategy: ResumeRung;
   parameters: Parameters;
   /** What was decided after the attempt before, one line; kept with that attempt for `history`. */
   decision: string | null;
   /** A follow-up prompt from the session's queue: what the agent is to do next. */
   prompt?: GivenPrompt;
+  /** The account that is to be told of the attempt's first answer: it was let go to see whether a limit is over. */
+  probeOf?: string;
 }
 
 export interface StartAgentResult {

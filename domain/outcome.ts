@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AttemptReport } from './attempt.js';
 import { checkpointTimesSchema, noCheckpointTimes } from './checkpoint-times.js';
 import { countsAsFailure, exitClasses } from './exit-class.js';
-import { parametersSchema, resumeStrategies, type Parameters } from './parameters.js';
+import { parametersSchema, resumeRungs, type Parameters } from './parameters.js';
 
 /** What one attempt came to: the record that verdicts are computed from. Times are Unix ms. */
 export const outcomeSchema = z.strictObject({
@@ -21,7 +21,7 @@ export const outcomeSchema = z.strictObject({
   runningAtMs: z.number().nullable(),
   endedAtMs: z.number(),
   /** How it was resumed; null for a first attempt. */
-  resumeStrategy: z.enum(resumeStrategies).nullable(),
+  resumeStrategy: z.enum(resumeRungs).nullable(),
   /** From the last checkpoint, or the start, to a crash, and of a hung attempt at least its silence, ms; 0 for an end without loss. */
   workLostMs: z.number().nonnegative(),
   messages: z.number().nonnegative(),

@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const resumeStrategies = ['native', 'fork', 'brief'] as const;
 export type ResumeStrategy = (typeof resumeStrategies)[number];
 
+/** All rungs of the ladder. `compact` is an attempt that only makes the conversation shorter, by the agent's own way, before the next one goes on with it. */
+export const resumeRungs = ['compact', ...resumeStrategies] as const;
+export type ResumeRung = (typeof resumeRungs)[number];
+
 /** The parameters of SHIM itself that one session runs under; later ones are chosen by experiment. */
 export const parametersSchema = z.strictObject({
   /** Minutes between time-triggered checkpoints. */

@@ -1,6 +1,6 @@
 import type { CheckpointRef } from './checkpoint.js';
 import type { ExitClass } from './exit-class.js';
-import type { ResumeStrategy } from './parameters.js';
+import type { ResumeRung } from './parameters.js';
 import type { PendingOperation } from './signals.js';
 
 /** The finding that no process of an earlier attempt is left. */
@@ -42,7 +42,7 @@ export interface ResumeReceipt {
   proofOfDeath: ProofOfDeath;
   checkpoint: { used: CheckpointRef | null; rejected: { id: string; reason: string }[] };
   /** The rung that was used; `fresh` where the earlier attempt left nothing to resume. */
-  strategy: ResumeStrategy | 'fresh';
+  strategy: ResumeRung | 'fresh';
   /** Why a lower rung than asked for was taken; null if it was not. */
   strategyReason: string | null;
   inFlight: PendingOperation[];

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { AttemptReport } from './attempt.js';
 import { formatDuration } from './duration.js';
 import { countsAsFailure } from './exit-class.js';
-import type { Parameters, ResumeStrategy } from './parameters.js';
+import { growing, limitWait, overloadWait } from './limit-wait.js';
+import type { Parameters, ResumeRung, ResumeStrategy } from './parameters.js';
 
 /** When and how often a session is restarted. The first back-off delay is the parameter `backoffBaseMs`. */
 export const restartPolicySchema = z.strictObject({
@@ -54,9 +55,10 @@ export const emptyHistory: FailureHistory = {
 
 /** What comes after an attempt. Delays in ms, times in Unix ms. */
 export type Decision =
-  | { kind: 'restart_now'; strategy: ResumeStrategy; reason: string }
-  | { kind: 'back_off'; delayMs: number; strategy: ResumeStrategy; reason: string }
-  | { kind: 'wait_for_limit'; untilMs: number; strategy: ResumeStrategy; reason: string }
+  | { kind: 'restart_now'; strategy: ResumeRung; reason: string }
+  | { kind: 'back_off'; delayMs: number; strategy: ResumeRung; reason: string }
+  /** With an account the session waits for its turn there, and `untilMs` is only what it would wait by itself. */
+  | { kind: 'wait_for_limit'; untilMs: number; strategy: ResumeRung; reason: string; account?: string }
   | { kind: 'complete'; reason: string }
   | { kind: 'stop'; reason: string }
   | { kind: 'fail'; reason: string };
@@ -72,14 +74,15 @@ export interface DecisionInput {
   nowMs: number;
   /** Uniform in [0, 1), for the jitter. */
   random: number;
+  /** Who pays, and until when that account is known to be limited, Unix ms, null where it is not; absent where each session waits for itself. */
+  account?: { name: string; limitedUntilMs: number | null };
+  /** The agent can shorten a full conversation itself. */
+  canCompact?: boolean;
 }
 
-/** Waits for an overloaded API: 30 s doubling to 10 min; for a limit that names no reset: 5 min doubling to 1 h. */
-const overloadWait = { baseMs: 30_000, maxMs: 600_000 };
-const limitWait = { baseMs: 300_000, maxMs: 3_600_000 };
-
 /** A full context is met by ever smaller resumes; when the smallest is full too, a person is needed. */
-const contextFullStrategies: readonly ResumeStrategy[] = ['fork', 'brief'];
+const contextFullStrategies: readonly ResumeRung[] = ['fork', 'brief'];
+const contextFullRungs: readonly ResumeRung[] = ['compact', ...contextFullStrategies];
 
 /** A context that is full soon after a fresh start will be so after the next one. */
 const quickRecyclesAllowed = 2;
@@ -87,11 +90,20 @@ const quickRecyclesAllowed = 2;
 /** Decides what comes after an attempt has ended, and what to remember of it. Pure and total. */
 export function decideNext(input: DecisionInput): { decision: Decision; history: FailureHistory } {
   const history = remember(input);
-  return { decision: decide(input, history), history };
+  return { decision: heldBack(decide(input, history), input), history };
+}
+
+/** What would start at once or soon waits as well while its account is known to be limited. */
+function heldBack(decision: Decision, { account, nowMs }: DecisionInput): Decision {
+  const untilMs = account?.limitedUntilMs ?? null;
+  if (!account || untilMs === null || (decision.kind !== 'restart_now' && decision.kind !== 'back_off')) return decision;
+  const startsMs = decision.kind === 'back_off' ? nowMs + decision.delayMs : nowMs;
+  if (startsMs >= untilMs) return decision;
+  return { kind: 'wait_for_limit', untilMs, strategy: decision.strategy, reason: decision.reason, account: account.name };
 }
 
 function decide(input: DecisionInput, history: FailureHistory): Decision {
-  const { policy, report, nowMs } = input;
+  const { policy, report, nowMs, account } = input;
   const strategy = strategyFor(input.parameters.resumeStrategy, history);
   const why = `${report.exitClass}: ${report.reason}`;
   switch (report.exitClass) {
@@ -115,14 +127,17 @@ function decide(input: DecisionInput, history: FailureHistory): Decision {
   }
   if (policy.restart === 'never') return { kind: 'fail', reason: `policy never: ${why}` };
   switch (report.exitClass) {
+    case 'compacted':
+      return { kind: 'restart_now', strategy: 'native', reason: why };
     case 'host_rebooted':
       return { kind: 'restart_now', strategy, reason: why };
     case 'limit_reached':
-      return { kind: 'wait_for_limit', untilMs: report.limitResetsAtMs ?? nowMs + growing(limitWait, history.consecutiveWaits), strategy, reason: why };
+      return { kind: 'wait_for_limit', untilMs: report.limitResetsAtMs ?? nowMs + growing(limitWait, history.consecutiveWaits), strategy, reason: why, ...(account && { account: account.name }) };
     case 'overloaded':
+      if (account) return { kind: 'wait_for_limit', untilMs: nowMs + growing(overloadWait, history.consecutiveWaits), strategy, reason: why, account: account.name };
       return { kind: 'back_off', delayMs: jittered(growing(overloadWait, history.consecutiveWaits), input), strategy, reason: why };
     case 'context_full': {
-      const smaller = contextFullStrategies[history.consecutiveContextFull - 1];
+      const smaller = (compactsFirst(input) ? contextFullRungs : contextFullStrategies)[history.consecutiveContextFull - 1];
       if (smaller === undefined) return { kind: 'fail', reason: `${why} (again, even after a fresh start from a brief)` };
       return { kind: 'restart_now', strategy: smaller, reason: why };
     }
@@ -139,6 +154,11 @@ function decide(input: DecisionInput, history: FailureHistory): Decision {
   return { kind: 'back_off', delayMs, strategy, reason: `failure ${failures} of ${maxFailures} allowed (${report.exitClass})` };
 }
 
+/** Who resumes by a copy or a brief from the start has no use for the conversation. */
+function compactsFirst({ canCompact, parameters }: DecisionInput): boolean {
+  return canCompact === true && parameters.resumeStrategy === 'native';
+}
+
 function remember(input: DecisionInput): FailureHistory {
   const { policy, history, report, nowMs } = input;
   const ranMs = report.runningAtMs === null ? 0 : report.endedAtMs - report.runningAtMs;
@@ -152,7 +172,7 @@ function remember(input: DecisionInput): FailureHistory {
     failuresAtMs: counted ? [...inWindow, nowMs] : inWindow,
     consecutive: (healthy || isTurn ? 0 : history.consecutive) + (restarts ? 1 : 0),
     consecutiveWaits: waits ? history.consecutiveWaits + 1 : 0,
-    consecutiveContextFull: report.exitClass === 'context_full' ? history.consecutiveContextFull + 1 : 0,
+    consecutiveContextFull: contextFullInARow(input, healthy),
     consecutiveRecycles: report.exitClass === 'recycled' && !healthy ? history.consecutiveRecycles + 1 : 0,
     consecutiveFailedResumes: counted && report.runningAtMs === null ? history.consecutiveFailedResumes + 1 : 0,
   };
@@ -161,6 +181,13 @@ function remember(input: DecisionInput): FailureHistory {
 /** What completed is a turn, not the session. */
 function promptsWait({ prompts }: DecisionInput): boolean {
   return prompts !== undefined && prompts.waiting > 0;
+}
+
+/** What was compacted and is full again soon after is not compacted again. */
+function contextFullInARow({ history, report, canCompact }: DecisionInput, healthy: boolean): number {
+  if (report.exitClass === 'compacted') return history.consecutiveContextFull;
+  if (report.exitClass !== 'context_full') return 0;
+  return (canCompact === true && healthy ? 0 : history.consecutiveContextFull) + 1;
 }
 
 /** One failed resume may be chance; after two in a row the next rung is tried. */
@@ -180,10 +207,6 @@ function jittered(delayMs: number, { policy, random }: DecisionInput): number {
   return Math.round(delayMs * (1 + policy.backoff.jitter * (2 * random - 1)));
 }
 
-function growing({ baseMs, maxMs }: { baseMs: number; maxMs: number }, n: number): number {
-  return Math.min(maxMs, baseMs * 2 ** Math.max(0, n - 1));
-}
-
 /** A decision in one line, for histories. */
 export function describeDecision(decision: Decision): string {
   switch (decision.kind) {
@@ -192,7 +215,7 @@ export function describeDecision(decision: Decision): string {
     case 'back_off':
       return `restart after ${formatDuration(decision.delayMs)} (${decision.strategy})`;
     case 'wait_for_limit':
-      return `wait until ${new Date(decision.untilMs).toISOString()}`;
+      return decision.account === undefined ? `wait until ${new Date(decision.untilMs).toISOString()}` : `wait for account ${decision.account}`;
     case 'fail':
       return `fail: ${decision.reason}`;
     case 'complete':

@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { accountNameSchema } from './account.js';
 import { parameterNames } from './parameter-table.js';
 import { parametersSchema } from './parameters.js';
 import { restartPolicySchema } from './restart-policy.js';
 
 export const agentKinds = ['claude-code', 'codex', 'command'] as const;
 export type AgentKind = (typeof agentKinds)[number];
+
+/** Agents that can be told to shorten a full conversation, and whose stream proves that they did. */
+export const compactingAgents: ReadonlySet<AgentKind> = new Set(['claude-code']);
 
 /** What a session is doing, in the words of the CLI, the search attribute and the Web UI. */
 export const sessionStates = [
@@ -83,5 +87,7 @@ export const sessionSpecSchema = z.strictObject({
   after: sessionNameSchema.optional(),
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
+  /** Who pays: its limits are waited out together. Absent: the session waits for itself. */
+  account: accountNameSchema.optional(),
 });
 export type SessionSpec = z.infer<typeof sessionSpecSchema>;

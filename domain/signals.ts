@@ -44,6 +44,8 @@ export interface Signals {
   contextWindowTokens: number | null;
   costUsd: number | null;
   compactions: number;
+  /** Of the last compaction, tokens; null where there was none, or the stream does not tell. Signals of older versions lack it. */
+  compaction?: { beforeTokens: number; afterTokens: number } | null;
   retries: number;
   limitResetsAtMs: number | null;
   lastEventAtMs: number | null;
@@ -75,6 +77,7 @@ export function emptySignals(startedAtMs: number): Signals {
     contextWindowTokens: null,
     costUsd: null,
     compactions: 0,
+    compaction: null,
     retries: 0,
     limitResetsAtMs: null,
     lastEventAtMs: null,
@@ -121,6 +124,7 @@ export function applyEvent(signals: Signals, event: AgentEvent, atMs: number): S
     case 'compacted':
       next.compactions += 1;
       next.contextTokens = null;
+      next.compaction = event.beforeTokens === undefined || event.afterTokens === undefined ? null : { beforeTokens: event.beforeTokens, afterTokens: event.afterTokens };
       break;
     case 'result':
       next.result = { ok: event.ok, failure: event.failure ?? null, atMs };

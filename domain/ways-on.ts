@@ -7,18 +7,22 @@ export interface WhereItStands {
   state: SessionState | 'unknown';
   /** Exit class of its last end. */
   lastExitClass: string | undefined;
+  /** Whose limit it waits for; absent where it waits for itself. */
+  account?: string | null;
 }
 
 /** What a person can do next in each state, as commands. */
-export function waysOn({ state, name, lastExitClass }: WhereItStands): string {
+export function waysOn({ state, name, lastExitClass, account }: WhereItStands): string {
   switch (state) {
     case 'running':
       return `watch it: shim logs ${name} -f; end it: shim stop ${name}`;
     case 'starting':
     case 'stopping':
       return `wait: shim status ${name} shows when it is done`;
-    case 'backing_off':
     case 'waiting_for_limit':
+      if (account) return `nothing: it goes on by itself; all of its account at once: shim account ${account} cancel; this one alone: shim reset ${name}; not at all: shim stop ${name}`;
+      return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
+    case 'backing_off':
       return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
     case 'waiting_for_host':
       return 'start the host worker on that machine: shim up; commands are kept until then';

@@ -13,6 +13,7 @@ import { reportOf, type Ending } from './attempt-outcome.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
 import { LiveRecordFile } from './live-record.js';
+import { LimitProbe } from './limit-probe.js';
 import type { Redactor } from './output/redaction.js';
 import type { PromptDelivery } from './prompt-delivery.js';
 import { Readiness } from './readiness.js';
@@ -49,6 +50,10 @@ export interface AttemptSetup {
   redact: Redactor;
   /** Of the queued prompt that it was begun with; null where there was none. */
   delivery: ((conversationId: () => string | null) => PromptDelivery) | null;
+  /** It is only to shorten its conversation. */
+  compacting: boolean;
+  /** The account that is to be told of its first answer; null where none is. */
+  probeOf: string | null;
 }
 
 /** Why SHIM itself ends an attempt. */
@@ -79,6 +84,7 @@ export class AttemptRunner {
   /** Of the queued prompt that it was begun with; null where there was none. */
   readonly delivery: PromptDelivery | null;
   private readonly clock: ActivityClock;
+  private readonly probe: LimitProbe | null;
   private checkpointTimes: CheckpointTimes;
   private given: Parameters;
   private readonly liveFile: LiveRecordFile;
@@ -107,6 +113,8 @@ export class AttemptRunner {
     });
     const offsets = earlier?.offsets ?? { stdout: 0, stderr: 0 };
     const source = { folder: folder.path, logPath: session.logPath, epoch: key.epoch, logBytes: spec.limits.logBytes, parser: agent.parser(), redact, offsets };
+    const { probeOf } = setup;
+    this.probe = probeOf === null ? null : new LimitProbe(() => this.inBackground('tell the account of an answer', this.host.reports.answered(key, probeOf, this.host.detached)));
     this.readiness = new Readiness(folder.path, () => this.markRunning(Date.now()));
     this.output = new AttemptOutput(
       source,
@@ -160,7 +168,8 @@ export class AttemptRunner {
     // The session's checkpoints are made by one manager, whichever attempt they are of.
     checkpoints.setInterval(parameters.checkpointIntervalMinutes);
     checkpoints.on('checkpoint_created', this.onCheckpoint);
-    if (this.runningAtMs === null && agent.runsSilently) this.readiness.await();
+    if (this.runningAtMs !== null) this.probe?.adopted(this.collector.signals, agent.runsSilently);
+    else if (agent.runsSilently) this.readiness.await();
     const stopWatchingEnd = watchEnd(held, (end) => this.onEnd(end));
     this.stopWatching = () => {
       stopWatchingEnd();
@@ -174,6 +183,7 @@ export class AttemptRunner {
     this.finishing = true;
     this.stopWatching();
     this.readiness.stop();
+    this.probe?.stop();
     this.output.close();
     this.writeLive();
     this.answered();
@@ -268,6 +278,7 @@ export class AttemptRunner {
     this.clock.eventSeen();
     for (const event of events) {
       this.collector.observe(event, nowMs);
+      this.probe?.observe(event);
       if (event.kind === 'result') this.clock.resultSeen();
       if (event.kind !== 'output') this.markRunning(nowMs);
       if (event.kind === 'message' || (event.kind !== 'output' && this.setup.agent.kind === 'command')) this.guard('look for the prompt', () => this.delivery?.heard());
@@ -316,13 +327,15 @@ export class AttemptRunner {
       return;
     }
     const { exitCode, signal, endedAtMs } = end.exit;
-    const verdict = this.setup.agent.classifyEnd({ exitCode, signal, signals: this.collector.signals, stderrTail: this.output.stderrTail });
+    const verdict = this.setup.agent.classifyEnd({ exitCode, signal, signals: this.collector.signals, stderrTail: this.output.stderrTail, compacting: this.setup.compacting });
     this.finish({ ...verdict, exitCode, signal, endedAtMs });
   }
 
   /** "Completed" is the watchdog's word for a result without an exit: the result may still have been a failure. */
   private outcomeOf(intent: Intent): Pick<Ending, 'exitClass' | 'reason' | 'limitResetsAtMs'> {
-    const failure = intent.exitClass === 'completed' ? this.collector.signals.result?.failure : null;
+    const { signals } = this.collector;
+    if (intent.exitClass === 'completed' && this.setup.compacting) return this.setup.agent.classifyEnd({ exitCode: 0, signal: null, signals, stderrTail: this.output.stderrTail, compacting: true });
+    const failure = intent.exitClass === 'completed' ? signals.result?.failure : null;
     if (failure) return { exitClass: failure.exitClass, reason: failure.message, limitResetsAtMs: failure.resetsAtMs ?? null };
     return { ...intent, limitResetsAtMs: null };
   }
@@ -331,6 +344,7 @@ export class AttemptRunner {
     if (this.finishing) return;
     this.finishing = true;
     this.stopWatching();
+    this.probe?.stop();
     const newest = this.setup.checkpoints.newest;
     const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
     const redacted = { ...ending, reason: this.setup.redact(ending.reason) };
@@ -371,7 +385,10 @@ export class AttemptRunner {
     this.writeLive();
     this.inBackground('report running', this.host.reports.running(this.key, atMs, this.host.detached));
     this.host.events.emit('attempt_running', { name: this.key.name, epoch: this.key.epoch, sinceSpawnMs: atMs - this.setup.startedAtMs });
-    if (this.setup.agent.runsSilently) setTimeout(() => this.answered(), firstAnswerMs).unref();
+    if (this.setup.agent.runsSilently) {
+      setTimeout(() => this.answered(), firstAnswerMs).unref();
+      this.probe?.runsSilently();
+    }
     this.inBackground('first checkpoint', this.checkpoint('session_start'));
   }
 

@@ -58,12 +58,17 @@ export async function beginAttempt(
 
 /** The latest attempt that has ended. */
 export function previousOf(folder: SessionFolder): PreviousAttempt | null {
+  const ended: PreviousAttempt[] = [];
   for (const epoch of folder.epochs().toReversed()) {
     const attempt = folder.attempt(epoch);
     const report = attempt.report();
-    if (report) return { folder: attempt, report, live: attempt.live() };
+    if (!report) continue;
+    ended.push({ folder: attempt, report, live: attempt.live(), untold: [] });
+    // What came before an attempt that only shortened the conversation is still to be told.
+    if (attempt.record()?.strategy !== 'compact') break;
   }
-  return null;
+  const [latest, ...untold] = ended;
+  return latest ? { ...latest, untold: untold.map(({ report }) => report).toReversed() } : null;
 }
 
 /** The user's tree is left as it is; where there is none any more, the checkpoint's is written. */
@@ -89,5 +94,6 @@ function recordOf(host: HostContext, input: StartAgentInput, launch: Launch, { t
     conversationId: launch.conversationId,
     messagesAtStart: launch.messages?.after ?? 0,
     argv: input.spec.argv,
+    probeOf: input.probeOf,
   };
 }

@@ -21,6 +21,8 @@ export interface PreviousAttempt {
   folder: AttemptFolder;
   report: AttemptReport;
   live: LiveRecord | null;
+  /** Reports of attempts before it of which the agent was told nothing: it was only told to shorten its conversation. Oldest first. */
+  untold: AttemptReport[];
 }
 
 /** How a session goes on, and what that rests on. */
@@ -46,7 +48,8 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
   const { report } = previous;
   const withoutHistory = input.strategy === 'brief' || transcript === null || transcript.messages === 0;
   const keepsHistory = runtime.agent.kind !== 'command';
-  const inFlight = operationsInFlight(runtime, report, transcript);
+  const done = withUntold(previous);
+  const inFlight = operationsInFlight(runtime, done, transcript);
   const briefPath = join(attempt.path, 'resume-brief.md');
   const brief = resumeBrief({
     epoch: input.epoch,
@@ -55,7 +58,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
     reason: report.reason,
     endedAt: new Date(report.endedAtMs).toISOString(),
     inFlight,
-    justEnded: runtime.agent.kind === 'command' ? [] : (report.justEnded ?? []),
+    justEnded: runtime.agent.kind === 'command' ? [] : (done.justEnded ?? []),
     lost,
     withoutHistory: keepsHistory && withoutHistory,
     messages: report.messages,
@@ -78,8 +81,16 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
   const launch = countedFromTheStream(runtime.agent.launchResume(context), previous);
   const unwritten = launch.messages && launch.messages.before - (transcript?.messages ?? 0) - (transcript?.malformedLines ?? 0);
   if (unwritten !== null && unwritten > 0) lost.push(`${unwritten} messages that the agent had not written down when it ended`);
+  if (report.exitClass === 'compacted') lost.push(`the older part of the conversation, but for its summary (${report.reason})`);
   if (keepsHistory && launch.strategy === 'brief' && report.messages > 0) lost.push(`the conversation (${report.messages} messages): the agent starts from a brief`);
-  return { launch, followUp, inFlight, checkpoint: manifest, rejected, lost };
+  // Who is only to shorten its conversation is told of nothing: the attempt after it is.
+  return { launch, followUp: launch.strategy === 'compact' ? null : followUp, inFlight: launch.strategy === 'compact' ? [] : inFlight, checkpoint: manifest, rejected, lost };
+}
+
+/** The report of the attempt before, with what those before it had begun and nobody was told of. */
+function withUntold({ report, untold }: PreviousAttempt): AttemptReport {
+  const all = [...untold, report];
+  return { ...report, pending: all.flatMap(({ pending }) => pending), justEnded: all.flatMap(({ justEnded = [] }) => justEnded), startedAtMs: Math.min(...all.map(({ startedAtMs }) => startedAtMs)) };
 }
 
 /** Looks at the conversation: what the checkpoint has validated is not read again, only what came after it. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
 import { exitClasses } from '../domain/exit-class.js';
 import type { CheckpointTimes } from '../domain/checkpoint-times.js';
-import { parametersSchema, type Parameters } from '../domain/parameters.js';
+import { parametersSchema, resumeRungs, type Parameters } from '../domain/parameters.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { Risk } from '../domain/risk.js';
 import { sessionNameSchema, sessionSpecSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
@@ -32,6 +32,8 @@ export interface AttemptRecord {
   argv: string[];
   /** The queued prompt it was begun with, and where the agent's transcript ended then (0 for a new one); null where the agent was not given it. */
   prompt?: { id: number; fromBytes: number | null; isDelivered: boolean } | undefined;
+  /** The account that is to be told of its first answer; records of older versions lack it. */
+  probeOf?: string | undefined;
 }
 
 /** What is known of an attempt while it lives; rewritten at most once a second. */
@@ -76,11 +78,12 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   sinceTicks: z.number().nonnegative(),
   startedAtMs: z.number(),
   parameters: parametersSchema,
-  strategy: z.enum(['native', 'fork', 'brief', 'fresh']),
+  strategy: z.enum([...resumeRungs, 'fresh']),
   conversationId: z.string().nullable(),
   messagesAtStart: z.number().nonnegative(),
   argv: z.array(z.string()),
   prompt: z.object({ id: z.number().int().positive(), fromBytes: z.number().nullable(), isDelivered: z.boolean() }).optional(),
+  probeOf: z.string().optional(),
 });
 const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessionStates), reason: z.string(), atMs: z.number(), epoch: z.number() });
 const tombstoneSchema = z.object({ sessionId: z.string(), atMs: z.number(), reason: z.string() });

@@ -77,6 +77,8 @@ export class SessionRuntime {
         environment,
         redact,
         delivery: prompt ? (conversationId) => deliveryOf(this, attempt, prompt, live?.promptDelivered === true, conversationId) : null,
+        compacting: record.strategy === 'compact',
+        probeOf: record.probeOf ?? null,
       },
       live,
     );

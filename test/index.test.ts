@@ -106,6 +106,7 @@ describe('SupervisorDaemon', () => {
         },
         checkpointMade: () => Promise.resolve('delivered'),
         secondWriter: () => Promise.resolve('delivered'),
+        answered: () => Promise.resolve('delivered'),
         supervised: () => Promise.resolve(null),
       },
     };

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { createAccountActivities } from '../activities/account-activities.js';
 import { createDetectActivities } from '../activities/detect-activities.js';
 import { createEntityActivities } from '../activities/entity-activities.js';
 import { createExperimentActivities } from '../activities/experiment-activities.js';
@@ -25,6 +26,7 @@ export interface ControlNeeds {
 export function controlActivities({ client, store, platform, alerts }: ControlNeeds) {
   const entities = createEntityActivities({ client });
   return {
+    ...createAccountActivities({ client }),
     ...createSessionRecordActivities({ store, platform }),
     ...entities,
     ...createFleetActivities({ client }),

@@ -5,6 +5,7 @@ import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import type { SecondWriter } from '../domain/second-writer.js';
 import type { Delivery, Reports } from '../host/reports.js';
+import { accountWorkflowId, answerSeenSignal } from '../workflows/account-messages.js';
 import { attemptEndedSignal, attemptRunningSignal, checkpointMadeSignal, secondWriterSeenSignal, sessionWorkflowId } from '../workflows/messages.js';
 
 const firstRetryMs = 50;
@@ -20,15 +21,19 @@ export class TemporalReports implements Reports {
 
   running(key: AttemptKey, runningAtMs: number, signal: AbortSignal): Promise<Delivery> {
     const { sessionId, name, epoch, attemptId } = key;
-    return this.deliver(name, signal, (handle) => handle.signal(attemptRunningSignal, { sessionId, name, epoch, attemptId, runningAtMs }));
+    return this.deliver(sessionWorkflowId(name), signal, (handle) => handle.signal(attemptRunningSignal, { sessionId, name, epoch, attemptId, runningAtMs }));
   }
 
   ended(report: AttemptReport, signal: AbortSignal): Promise<Delivery> {
-    return this.deliver(report.name, signal, (handle) => handle.signal(attemptEndedSignal, report));
+    return this.deliver(sessionWorkflowId(report.name), signal, (handle) => handle.signal(attemptEndedSignal, report));
   }
 
   checkpointMade(key: AttemptKey, checkpoint: CheckpointRef & { trigger: string }, signal: AbortSignal): Promise<Delivery> {
-    return this.deliver(key.name, signal, (handle) => handle.signal(checkpointMadeSignal, checkpoint));
+    return this.deliver(sessionWorkflowId(key.name), signal, (handle) => handle.signal(checkpointMadeSignal, checkpoint));
+  }
+
+  answered({ name }: AttemptKey, account: string, signal: AbortSignal): Promise<Delivery> {
+    return this.deliver(accountWorkflowId(account), signal, (handle) => handle.signal(answerSeenSignal, { session: name }));
   }
 
   secondWriter(key: AttemptKey, writer: SecondWriter, signal: AbortSignal): Promise<Delivery> {
@@ -52,8 +57,8 @@ export class TemporalReports implements Reports {
   }
 
   /** Retries until Temporal has it or says that nobody is there. @throws the abort reason once `signal` is aborted. */
-  private async deliver(name: string, signal: AbortSignal, send: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<void>): Promise<Delivery> {
-    const handle = this.client.workflow.getHandle(sessionWorkflowId(name));
+  private async deliver(workflowId: string, signal: AbortSignal, send: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<void>): Promise<Delivery> {
+    const handle = this.client.workflow.getHandle(workflowId);
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(lastRetryMs, waitMs * 2)) {
       signal.throwIfAborted();
       try {
@@ -61,7 +66,7 @@ export class TemporalReports implements Reports {
         return 'delivered';
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'gone';
-        this.logger.warn({ session: name, error: describe(error) }, 'Temporal cannot be told; trying again');
+        this.logger.warn({ workflowId, error: describe(error) }, 'Temporal cannot be told; trying again');
       }
       await delay(waitMs, undefined, { signal });
     }

@@ -6,3 +6,4 @@ export { parameter } from './parameter.js';
 export { alphaLedger } from './alpha-ledger.js';
 export { kaizenLoop } from './kaizen-loop.js';
 export { runExperiment } from './run-experiment.js';
+export { account } from './account.js';

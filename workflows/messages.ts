@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { TurnRequest } from '../domain/account.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { AssignedParameters } from '../domain/assignment.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
@@ -10,7 +11,7 @@ import type { ParameterName, ParameterValue } from '../domain/parameter-table.js
 import type { PromptQueue, QueuedPrompt } from '../domain/prompt-queue.js';
 import type { Predecessor } from '../domain/session-chain.js';
 import type { FailureHistory } from '../domain/restart-policy.js';
-import type { Parameters, ResumeStrategy } from '../domain/parameters.js';
+import type { Parameters, ResumeRung } from '../domain/parameters.js';
 import type { ExitClass } from '../domain/exit-class.js';
 import type { SecondWriter } from '../domain/second-writer.js';
 import type { PauseReason, SessionSpec, SessionState } from '../domain/session.js';
@@ -39,6 +40,7 @@ export const searchAttributes = {
   attempt: defineSearchAttributeKey('ShimAttempt', SearchAttributeType.INT),
   restarts: defineSearchAttributeKey('ShimRestarts', SearchAttributeType.INT),
   lastExit: defineSearchAttributeKey('ShimLastExit', SearchAttributeType.KEYWORD),
+  account: defineSearchAttributeKey('ShimAccount', SearchAttributeType.KEYWORD),
 } as const;
 
 export const searchAttributeTypes: Readonly<Record<string, 'Keyword' | 'Int'>> = {
@@ -48,6 +50,7 @@ export const searchAttributeTypes: Readonly<Record<string, 'Keyword' | 'Int'>> =
   ShimAttempt: 'Int',
   ShimRestarts: 'Int',
   ShimLastExit: 'Keyword',
+  ShimAccount: 'Keyword',
 };
 
 /** What sessions are begun with now: see SuperviseSessionInput.revision. */
@@ -82,7 +85,7 @@ export interface CarriedSession {
   lastEnds: EndedAttempt[];
   checkpoint: CheckpointRef | null;
   /** Where the next attempt begins on the resume ladder. */
-  strategy: ResumeStrategy;
+  strategy: ResumeRung;
   /** The back-off or limit the session was waiting out, Unix ms and why; null where it was not. */
   wait: SessionWait | null;
   /** An attempt whose start was asked for and not answered: it must be fenced before the session may rest. */
@@ -110,6 +113,7 @@ export interface CarriedSession {
   restartBy?: string | null;
   /** Of a fleet's member. */
   toldNews?: ToldNews;
+  account?: CarriedAccountWait;
 }
 
 /** What a session waits for, and who waits for it. */
@@ -139,6 +143,18 @@ export interface ToldNews {
   epoch: number;
 }
 
+/** What a session knows of the account that pays for it. */
+export interface CarriedAccountWait {
+  /** Until when it is limited, Unix ms; null where it is not. */
+  limitedUntilMs: number | null;
+  /** The account was asked before the first attempt. */
+  asked: boolean;
+  /** Ticket of the wait that the account ended last. */
+  letGo: string | null;
+  /** It was let go first, and its host has not heard an answer of the agent yet. */
+  isProbe: boolean;
+}
+
 /** What a session runs with, and where it has it from. */
 export interface CarriedTuning extends AssignedParameters {
   /** How often they are to be asked for again. */
@@ -146,7 +162,7 @@ export interface CarriedTuning extends AssignedParameters {
   /** They were asked for since the last attempt ended, so that an attempt that begins to run need not ask. */
   fresh: boolean;
   /** Of the present attempt, as its host last read it back, and how it was begun; null before the first. */
-  attempt: { attemptId: string; parameters: Parameters; resumeStrategy: ResumeStrategy; previousEndedAtMs: number | null } | null;
+  attempt: { attemptId: string; parameters: Parameters; resumeStrategy: ResumeRung; previousEndedAtMs: number | null } | null;
   /** When the attempt before ended, if nobody wanted the session to rest since, Unix ms. */
   previousEndedAtMs: number | null;
 }
@@ -156,6 +172,8 @@ export interface SessionWait {
   state: 'backing_off' | 'waiting_for_limit';
   untilMs: number;
   reason: string;
+  /** What the session's account is asked; absent where the session waits for itself. */
+  turn?: TurnRequest;
 }
 
 /** What a session's workflow returns when it closes. */
@@ -223,6 +241,8 @@ export interface SessionStatus {
   promptsWaiting: number;
   /** The session after which it begins; null where there is none. */
   after: string | null;
+  /** Who pays: whose limits it waits for; null where it waits for itself. */
+  account: string | null;
 }
 
 /** Records what a closed session owes, for as long as it takes: the store was away when it closed. */

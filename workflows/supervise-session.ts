@@ -24,6 +24,7 @@ import {
   type SessionResult,
   type SuperviseSessionInput,
 } from './messages.js';
+import { acceptAccountMessages, askFirst, waitForTurn } from './session/account-turn.js';
 import { SessionCommands } from './session/commands.js';
 import { FleetNews } from './session/fleet-news.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
@@ -80,6 +81,7 @@ function acceptMessages(session: Session): void {
     session.chain.told(news);
     session.showWait();
   }, { description: 'From the session that this one waits for: what it has come to' });
+  acceptAccountMessages(session);
   const commands = new SessionCommands(session);
   setHandler(registerSuccessorUpdate, (successor) => commands.register(successor), { description: 'From a session that waits for this one: tell it what becomes of this one' });
   setHandler(pauseUpdate, (command) => commands.pause(command), {
@@ -142,8 +144,8 @@ async function supervise(session: Session, host: HostCalls, news: FleetNews | nu
 /** Begins an attempt, or goes on with the one that is alive, until it ends (its report) or a command breaks in (null). */
 async function attemptToItsEnd(session: Session, host: HostCalls): Promise<AttemptReport | null> {
   if (!session.attempt) {
-    if (session.epoch === 0 && session.keepsRecord) await assignFirst(session);
-    if (session.desired !== 'running') return null;
+    if (session.epoch === 0 && session.keepsRecord && !session.account.asked) await Promise.all([assignFirst(session), askFirst(session)]);
+    if (session.desired !== 'running' || session.account.turn) return null;
     const report = await beginAttempt(session, host);
     if (report) return report;
   }
@@ -164,14 +166,15 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   const { spec, strategy, lastDecision, lastEnd } = session;
   const parameters = session.parameters.current;
   const key = session.nextAttempt();
-  const prompt = session.prompts.give(key);
+  // Who is only to shorten its conversation is given none: the attempt after it is.
+  const prompt = strategy === 'compact' ? null : session.prompts.give(key);
   if (session.hostIsAway) session.hostWentAway();
   else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
   const ended = () => session.reportOf(key) !== undefined;
   const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
-      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}) },
+      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...session.account.probeOf },
       summary.slice(0, 80),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
@@ -277,6 +280,10 @@ async function waitOut(session: Session): Promise<void> {
   const { wait, resets } = session;
   if (!wait) return;
   session.enter(wait.state, wait.reason);
+  if (wait.turn) {
+    await waitForTurn(session, wait.turn);
+    return;
+  }
   const delayMs = Math.max(1, wait.untilMs - Date.now());
   const summary = `${wait.state === 'backing_off' ? 'back-off' : 'limit'} ${formatDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
   const brokenInto = await condition(() => session.desired !== 'running' || session.resets !== resets, delayMs, { summary });

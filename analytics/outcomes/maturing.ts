@@ -3,7 +3,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { CheckpointTimes } from '../../domain/checkpoint-times.js';
 import { unitValues, type UnitOutcome } from '../../domain/experiments/unit-values.js';
 import type { Arm, Unit } from '../../domain/experiments/unit.js';
-import type { ResumeStrategy } from '../../domain/parameters.js';
+import type { ResumeRung } from '../../domain/parameters.js';
 import type { StoreTables } from './tables.js';
 import { rowOfUnit } from './units.js';
 
@@ -124,7 +124,7 @@ async function findWithinHorizon(db: Kysely<StoreTables>, experimentId: string, 
     const outcome: UnitOutcome = {
       crashed: row.crashed === 1,
       runningAtMs: row.running_at_ms,
-      resumeStrategy: row.resume_strategy as ResumeStrategy | null,
+      resumeStrategy: row.resume_strategy as ResumeRung | null,
       workLostMs: row.work_lost_ms,
       inputTokens: row.input_tokens,
       outputTokens: row.output_tokens,

@@ -1,4 +1,6 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { addAccount } from './commands/account.js';
+import { addAccounts } from './commands/accounts.js';
 import { addApply, addDiff } from './commands/apply.js';
 import { addCheckpoint } from './commands/checkpoint.js';
 import { addCheckpoints } from './commands/checkpoints.js';
@@ -29,7 +31,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

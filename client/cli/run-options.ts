@@ -23,6 +23,7 @@ export interface RunOptions {
   dangerZone?: number;
   resumeStrategy?: ResumeStrategy;
   after?: string;
+  account?: string;
   wait: boolean;
   timeout: number;
   json?: true;
@@ -50,6 +51,7 @@ export function addRunOptions(command: Command): Command {
     .option('--danger-zone <ratio>', 'context use at which it is checkpointed and recycled (default: 0.75)', parseRatio)
     .addOption(new Option('--resume-strategy <strategy>', 'first way to try to resume (default: native)').choices(resumeStrategies))
     .option('--after <name>', 'begin when this session has completed (shim resume starts it anyway)')
+    .option('--account <name>', 'who pays: sessions of one account wait for its limits together (default: made from the login or API key of claude-code and codex)')
     .option('--no-wait', 'return once the session is started')
     .option('--timeout <duration>', 'how long to wait until it runs (exit code 5 past it)', parseDuration, defaultTimeoutMs)
     .option('--json', 'print JSON');
@@ -57,7 +59,7 @@ export function addRunOptions(command: Command): Command {
 
 /** The request these options make, under a name. */
 export function toRequest(options: RunOptions, argv: readonly string[], name: string): SessionRequest {
-  const { agent, cwd, env, policy, maxFailures, window, backoffBase, backoffMax, hangTimeout, memoryLimit, stopGrace, startTimeout, checkpointInterval, dangerZone, resumeStrategy, after } = options;
+  const { agent, cwd, env, policy, maxFailures, window, backoffBase, backoffMax, hangTimeout, memoryLimit, stopGrace, startTimeout, checkpointInterval, dangerZone, resumeStrategy, after, account } = options;
   return {
     name,
     agent,
@@ -65,6 +67,7 @@ export function toRequest(options: RunOptions, argv: readonly string[], name: st
     cwd,
     environmentNames: env ?? [],
     ...(after !== undefined && { after }),
+    ...(account !== undefined && { account }),
     policy: {
       ...(policy && { restart: policy }),
       backoff: { ...(backoffMax !== undefined && { maxMs: backoffMax }) },

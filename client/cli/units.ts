@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { BadInputError } from '../errors.js';
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const sizeUnits: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 };
@@ -25,6 +26,25 @@ export function parseCount(text: string): number {
 export function parseRatio(text: string): number {
   if (!/^(0?\.\d{1,6}|[01](\.0{1,6})?|0\.\d{1,6})$/.test(text)) throw new InvalidArgumentError('Give a ratio between 0 and 1, as 0.75.');
   return Number(text);
+}
+
+/**
+ * Reads a time as a duration from now, a time of day (the next one, in this machine's zone) or ISO 8601.
+ *
+ * @returns Unix ms. @throws BadInputError.
+ */
+export function parseTime(text: string, nowMs: number): number {
+  const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (clock) {
+    const at = new Date(nowMs);
+    at.setHours(Number(clock[1]), Number(clock[2]), 0, 0);
+    if (at.getTime() <= nowMs) at.setDate(at.getDate() + 1);
+    return at.getTime();
+  }
+  if (quantitySchema.safeParse(text).success && durationUnits[text.replace(/^[\d.]+/, '').toLowerCase()] !== undefined) return nowMs + parseDuration(text);
+  const ms = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new BadInputError(`${JSON.stringify(text.slice(0, 60))} is no time; give one from now (30m), a time of day (14:30), or ISO 8601 (2026-01-31T14:30Z)`);
+  return ms;
 }
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>, expected: string): number {

@@ -1,6 +1,6 @@
 import type { AgentEvent } from '../../domain/agent-event.js';
 import type { ExitClass } from '../../domain/exit-class.js';
-import type { ResumeStrategy } from '../../domain/parameters.js';
+import type { ResumeRung } from '../../domain/parameters.js';
 import type { AgentKind, SessionSpec } from '../../domain/session.js';
 import type { ConversationClaim } from '../../domain/second-writer.js';
 import type { Signals } from '../../domain/signals.js';
@@ -29,7 +29,7 @@ export interface TranscriptFinding {
 
 /** What a resume has to go by. */
 export interface ResumeContext extends LaunchContext {
-  strategy: ResumeStrategy;
+  strategy: ResumeRung;
   /** The agent's own id of the conversation before; null where it never told one. */
   conversationId: string | null;
   /** Null where there is no transcript to be found. */
@@ -54,7 +54,7 @@ export interface Launch {
   /** Chosen before the start, where the agent allows it. */
   conversationId: string | null;
   /** The rung that is really used: a lower one than asked for where the higher one cannot be. */
-  strategy: ResumeStrategy | 'fresh';
+  strategy: ResumeRung | 'fresh';
   /** Why a lower rung was taken; null if it was not. */
   strategyReason: string | null;
   /** Messages of the conversation before, and how many of them the resumed one has; null where the agent keeps no transcript. */
@@ -71,6 +71,8 @@ export interface EndFacts {
   signals: Signals;
   /** The last of stderr, redacted. */
   stderrTail: string;
+  /** The attempt was only to shorten its conversation. */
+  compacting?: boolean;
 }
 
 /** What an end amounts to. */

@@ -5,6 +5,7 @@ import { isConversationId, missingStreamFlags, readClaudeArguments } from './cla
 import { claudeStreamParser } from './claude-stream.js';
 import { claudeCallsIn, claudePromptIn, claudeTranscriptIn, claudeTranscriptRules, findClaudeTranscript, isClaudeMessage } from './claude-transcript.js';
 import { argumentsOf, claimOf } from './command-line.js';
+import { classifyCompaction } from './compaction.js';
 import { classifyStreamedEnd } from './ending.js';
 import { findProgram } from './program.js';
 import { resumePrompt } from './resume-prompt.js';
@@ -19,7 +20,10 @@ export const claudeCode: Agent = {
   kind: 'claude-code',
   runsSilently: false,
   parser: claudeStreamParser,
-  classifyEnd: (facts) => classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true }),
+  classifyEnd(facts) {
+    const verdict = classifyStreamedEnd(facts, { needsResult: true, trustsStderr: true });
+    return facts.compacting ? classifyCompaction(facts, verdict) : verdict;
+  },
   isMessage: isClaudeMessage,
   promptIn: claudePromptIn,
   callsIn: claudeCallsIn,
@@ -55,6 +59,9 @@ export const claudeCode: Agent = {
     }
     if (strategy === 'native' && transcript.malformedLines === 0) {
       return launch(context, { rung: 'native', why: null, text: resumePrompt(context, null), identity: ['--resume', conversationId], messagesAfter: transcript.messages });
+    }
+    if (strategy === 'compact' && transcript.malformedLines === 0) {
+      return launch(context, { rung: 'compact', why: null, text: '/compact', identity: ['--resume', conversationId], messagesAfter: transcript.messages });
     }
     const forked = randomUUID();
     const kept = copyTrimmed(transcript.path, join(dirname(transcript.path), `${forked}.jsonl`), claudeTranscriptRules(forked), context.contextIsFull === true);

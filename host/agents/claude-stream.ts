@@ -51,8 +51,14 @@ function systemEvents(entry: JsonObject): AgentEvent[] {
       const tool = asName(entry['tool_name']) ?? 'unknown';
       return [{ kind: 'permission_denied', callId: asName(entry['tool_use_id']) ?? tool, tool }];
     }
-    case 'compact_boundary':
-      return [{ kind: 'compacted' }];
+    case 'compact_boundary': {
+      const { pre_tokens, post_tokens } = asObject(entry['compact_metadata']) ?? {};
+      const [beforeTokens, afterTokens] = [asAmount(pre_tokens), asAmount(post_tokens)];
+      return [{ kind: 'compacted', ...(beforeTokens === undefined ? {} : { beforeTokens }), ...(afterTokens === undefined ? {} : { afterTokens }) }];
+    }
+    // Minutes may pass until it is done: the agent is up.
+    case 'status':
+      return [entry['status'] === 'compacting' ? { kind: 'started' } : { kind: 'output' }];
     case 'api_retry':
       return [{ kind: 'retrying', ...(status === undefined ? {} : { status }) }];
     default:

@@ -10,7 +10,7 @@ export function nothingToResume({ strategy, conversationId, transcript }: Resume
 export function forkReason({ strategy, transcript, contextIsFull }: ResumeContext): string | null {
   const malformed = transcript?.malformedLines ?? 0;
   const reasons = [
-    ...(malformed > 0 && strategy === 'native' ? [`${malformed} lines of the transcript do not parse`] : []),
+    ...(malformed > 0 && (strategy === 'native' || strategy === 'compact') ? [`${malformed} lines of the transcript do not parse`] : []),
     ...(contextIsFull === true ? ['the context was full: the younger half of the conversation is kept'] : []),
   ];
   return reasons.length === 0 ? null : reasons.join('; ');

@@ -33,14 +33,14 @@ describe('the back-off', () => {
 describe('a completed turn', () => {
   it('goes on at once with the next prompt of the queue, whatever the policy, and counts as no restart', () => {
     for (const restart of ['always', 'on-failure', 'never']) {
-      const { decisions, history } = decideAll(['crashed', 'completed'], { ...exact, restart }, {}, { waiting: 1, ignored: false });
+      const { decisions, history } = decideAll(['crashed', 'completed'], { ...exact, restart }, {}, { prompts: { waiting: 1, ignored: false } });
       expect(decisions.at(-1)).toMatchObject({ kind: 'restart_now', strategy: 'native' });
       expect(history.consecutive).toBe(0);
     }
   });
 
   it('is the end of the session where no prompt waits', () => {
-    expect(decideAll(['completed'], exact, {}, { waiting: 0, ignored: false }).decisions).toMatchObject([{ kind: 'complete' }]);
+    expect(decideAll(['completed'], exact, {}, { prompts: { waiting: 0, ignored: false } }).decisions).toMatchObject([{ kind: 'complete' }]);
   });
 });
 
@@ -80,11 +80,40 @@ describe('waits', () => {
   });
 });
 
+describe('with an account', () => {
+  const open = { account: { name: 'team', limitedUntilMs: null } };
+  const limited = { account: { name: 'team', limitedUntilMs: 1_000_000_000 + 60_000 } };
+  const kinds = (ends: readonly End[], known: typeof open | typeof limited) => decideAll(ends, exact, {}, known).decisions.map((decision) => [decision.kind, 'account' in decision ? decision.account : null]);
+
+  it('limits and overloads wait for it, and count for nothing', () => {
+    expect(kinds(['limit_reached', 'overloaded'], open)).toEqual([['wait_for_limit', 'team'], ['wait_for_limit', 'team']]);
+    expect(decideAll(['limit_reached', 'overloaded'], exact, {}, open).history.failuresAtMs).toEqual([]);
+  });
+
+  it('what would start waits while it is limited, and what rests or fails does so all the same', () => {
+    expect(kinds(['crashed'], open)).toEqual([['restart_now', null]]);
+    expect(kinds(['crashed', 'crashed', 'recycled'], limited)).toEqual([['wait_for_limit', 'team'], ['wait_for_limit', 'team'], ['wait_for_limit', 'team']]);
+    expect(kinds(['completed', 'auth_failed', 'stopped'], limited).map(([kind]) => kind)).toEqual(['complete', 'fail', 'stop']);
+  });
+
+  it('a back-off that is longer than the limit stays one', () => {
+    expect(decideAll(['crashed', 'crashed'], exact, { backoffBaseMs: 3_600_000 / 30 }, limited).decisions[1]?.kind).toBe('back_off');
+  });
+});
+
 describe('the resume ladder', () => {
   const strategies = (ends: readonly End[]) => decideAll(ends, exact).decisions.map((decision) => ('strategy' in decision ? decision.strategy : decision.kind));
 
   it('a full context is met by a fork, then by a brief, then by a person', () => {
     expect(strategies(['context_full', 'context_full', 'context_full'])).toEqual(['fork', 'brief', 'fail']);
+  });
+
+  it('an agent that can compact does so first, goes on natively, and is not made to again soon after', () => {
+    const rungs = (ends: readonly End[], parameters = {}) => decideAll(ends, exact, parameters, { canCompact: true }).decisions.map((decision) => ('strategy' in decision ? decision.strategy : decision.kind));
+    expect(rungs(['context_full', 'compacted', 'context_full', 'context_full', 'context_full'])).toEqual(['compact', 'native', 'fork', 'brief', 'fail']);
+    expect(rungs(['context_full', 'context_full', 'context_full', 'context_full'])).toEqual(['compact', 'fork', 'brief', 'fail']);
+    expect(rungs(['context_full', 'compacted', { exitClass: 'context_full', runningAtMs: 0 }])).toEqual(['compact', 'native', 'compact']);
+    expect(rungs(['context_full'], { resumeStrategy: 'brief' })).toEqual(['fork']);
   });
 
   it('a recycled session starts from a brief', () => {

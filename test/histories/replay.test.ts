@@ -112,7 +112,20 @@ const kaizenEvidence: [name: keyof typeof kaizenScenes | keyof typeof parameterS
   ['experiment-continued', /"carried":\{.*"continuedExecutionRunId":"[^"]/],
 ];
 
+/** What only a history of an account's limit, or of a compaction, has in it. */
+const limitEvidence: [name: string, evidence: RegExp][] = [
+  ['session-account-waits', /"askTurn".*"cause":"limit_reached".*"kind":"wait".*limit of team/],
+  ['session-account-let-go', /"signalName":"letGo".*"probeOf":"team/],
+  ['account-limited', /"turn".*"cause":"limit_reached".*TIMER_STARTED/],
+  ['account-open-again', /"waitUntil".*"cancelWait".*SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED.*"signalName":"answerSeen"/],
+  ['session-compacted', /"strategy":"compact".*"exitClass":"compacted".*"strategy":"native"/],
+];
+
 describe('recorded histories', () => {
+  it.each(limitEvidence)('%s shows it', (name, evidence) => {
+    expect(plainText(name)).toMatch(evidence);
+  });
+
   it.each(names)('%s replays on the present workflows', async (name) => {
     await expect(replay(read(name))).resolves.toBeUndefined();
   });

@@ -1,10 +1,13 @@
 import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { SessionState } from '../../domain/session.js';
-import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, stopUpdate } from '../../workflows/messages.js';
+import { cancelWaitUpdate, waitUntilUpdate } from '../../workflows/account-messages.js';
+import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import { describeWriter } from '../../domain/second-writer.js';
 import { Gate } from './gate.js';
 import type { KeptRecord } from './kept-record.js';
+import { LimitedAccount } from './limited-account.js';
+import { poll } from './poll.js';
 import { aWriter } from './session-fixtures.js';
 import { SupervisedHost } from './supervised-host.js';
 import { SupervisedSession, type SessionChoices } from './supervised-session.js';
@@ -191,6 +194,33 @@ const writerScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
   },
 };
 
+/** Limits that belong to an account, and a conversation that is shortened by its own agent. */
+const limitScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-account-waits': async (environment) => (await limitedSession(environment)).session,
+  'session-account-let-go': async (environment) => {
+    const { account, session } = await limitedSession(environment);
+    await account.handle().executeUpdate(cancelWaitUpdate, { args: [by] });
+    await poll(() => environment.client.workflow.getHandle(session.workflowId).query(statusQuery), ({ state, epoch }) => state === 'running' && epoch === 2);
+    return session;
+  },
+  'account-limited': async (environment) => (await limitedSession(environment)).ofAccount,
+  'account-open-again': async (environment) => {
+    const { account, session, ofAccount } = await limitedSession(environment);
+    await account.handle().executeUpdate(waitUntilUpdate, { args: [{ ...by, untilMs: (await environment.now()) + 7_200_000 }] });
+    await account.handle().executeUpdate(cancelWaitUpdate, { args: [by] });
+    await poll(() => environment.client.workflow.getHandle(session.workflowId).query(statusQuery), ({ state, epoch }) => state === 'running' && epoch === 2);
+    await account.answered(session.workflowId.replace(/^session\//, ''));
+    await account.until(({ phase }) => phase === 'open');
+    await account.settled();
+    return ofAccount;
+  },
+  'session-compacted': async (environment) => {
+    const session = await begin(environment, { agent: 'claude-code', script: ['context_full', 'compacted'] });
+    await session.runs(3);
+    return scene(session);
+  },
+};
+
 /** A session that begins when another has completed, and the other one, which tells it. */
 const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-began-after-another': async (environment) => {
@@ -205,6 +235,19 @@ const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =>
   },
 };
 
+/** A session that waits for its account, and the scene of each. */
+async function limitedSession(environment: WorkflowEnvironment): Promise<{ account: LimitedAccount; session: Scene; ofAccount: Scene }> {
+  const account = new LimitedAccount(environment);
+  const session = await begin(environment, { account: account.name, script: [{ exitClass: 'limit_reached', limitResetsAtMs: (await environment.now()) + 3_600_000 }] });
+  await account.waits(1);
+  await session.until(({ state, reason }) => state === 'waiting_for_limit' && reason.startsWith('limit of'));
+  const leave = async () => {
+    await account.dispose();
+    await session.dispose();
+  };
+  return { account, session: { workflowId: session.handle.workflowId, leave }, ofAccount: { workflowId: account.workflowId, leave } };
+}
+
 /** What is recorded for replay, by the name of its file. */
 export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>> = new Map<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>([
   // First: a call that is still open when its workflow is left keeps the time-skipping server from ever skipping again.
@@ -213,6 +256,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...exitClasses.map((exitClass) => [`session-exit-${exitClass}`, (environment: WorkflowEnvironment) => afterEnd(environment, exitClass)] as const),
   ...Object.entries(hostScenes),
   ...Object.entries(recordScenes),
+  ...Object.entries(limitScenes),
   ...Object.entries(noticeScenes),
   ...Object.entries(promptScenes),
   ...Object.entries(writerScenes),

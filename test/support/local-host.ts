@@ -34,6 +34,9 @@ export class KeptReports extends EventEmitter<{ ended: [AttemptReport] }> implem
     this.writers.push({ name, ...writer });
     return Promise.resolve('delivered' as const);
   }
+  answered() {
+    return Promise.resolve('delivered' as const);
+  }
   supervised() {
     return Promise.resolve(new Map<string, string>());
   }

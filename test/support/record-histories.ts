@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createAccountActivities } from '../../activities/account-activities.js';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { createSessionChainActivities } from '../../activities/session-chain-activities.js';
 import { ExperimentWorld } from './experiment-world.js';
@@ -34,7 +35,13 @@ type Write = (environment: WorkflowEnvironment, name: string, workflowId: string
 
 async function recordSessions(isWanted: (name: string) => boolean, write: Write): Promise<void> {
   const record = await KeptRecord.open();
-  const environment = await WorkflowEnvironment.create((client) => ({ ...record.activities, ...createSessionChainActivities({ client }) }));
+  const environment = await WorkflowEnvironment.create((client) => ({
+    ...record.activities,
+    ...createSessionChainActivities({ client }),
+    ...createAccountActivities({ client }),
+    // The time-skipping server lists nothing.
+    tellSessions: () => Promise.resolve(0),
+  }));
   for (const [name, play] of historyScenes) {
     if (!isWanted(name)) continue;
     const scene = await play(environment, record);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { neverBegan } from '../../domain/attempt.js';
 import type { SecondWriter } from '../../domain/second-writer.js';
-import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
+import { sessionSpecSchema, type AgentKind, type SessionSpec } from '../../domain/session.js';
 
 /** Parts of a specification that a test is about. */
 export interface SpecChange {
@@ -13,15 +13,17 @@ export interface SpecChange {
   name?: string;
   fleet?: string;
   after?: string;
+  account?: string;
+  agent?: AgentKind;
 }
 
 /** A valid specification with a name of its own, no jitter, and a back-off too long to be over before a test has seen it. */
-export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet, after }: SpecChange = {}): SessionSpec {
+export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet, after, account, agent = 'command' }: SpecChange = {}): SessionSpec {
   const sessionId = randomUUID();
   return sessionSpecSchema.parse({
     sessionId,
     name: name ?? `session-${sessionId.slice(0, 8)}`,
-    agent: 'command',
+    agent,
     argv: ['agent'],
     cwd: '/tree',
     policy: { backoff: { jitter: 0 }, ...policy },
@@ -31,6 +33,7 @@ export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], 
     ...(fleet === undefined ? {} : { fleet }),
     createdAt: '2026-01-01T00:00:00.000Z',
     ...(after === undefined ? {} : { after: after }),
+    account,
   });
 }
 

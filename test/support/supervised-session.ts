@@ -47,6 +47,7 @@ export class SupervisedSession {
       typedSearchAttributes: [
         { key: searchAttributes.state, value: 'starting' },
         { key: searchAttributes.attempt, value: 1 },
+        ...(spec.account === undefined ? [] : [{ key: searchAttributes.account, value: spec.account }]),
       ],
     });
     const session = new SupervisedSession(environment, spec, hostId, host, handle);

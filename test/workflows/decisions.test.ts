@@ -21,6 +21,7 @@ const consequences: Readonly<Record<ExitClass, { state: SessionState; decision: 
   stopped: { state: 'stopped', decision: 'stop' },
   lost: { state: 'running', decision: 'restart at once (native)' },
   start_timeout: { state: 'running', decision: 'restart at once (native)' },
+  compacted: { state: 'running', decision: 'restart at once (native)' },
   host_rebooted: { state: 'running', decision: 'restart at once (native)' },
 };
 

@@ -27,6 +27,7 @@ export function describeSession(status: SessionStatus): string {
     `- last checkpoint: ${status.checkpoint ? `${status.checkpoint.id}, ${new Date(status.checkpoint.atMs).toISOString()}` : 'none yet'}`,
   ];
   if (status.promptsWaiting > 0) lines.push(`- prompts waiting: ${status.promptsWaiting}; query prompts (\`shim queue ${status.name}\`) shows them`);
+  if (status.account !== null) lines.push(`- account: ${oneLine(status.account)} (\`shim account ${oneLine(status.account)}\` shows who waits for its limit)`);
   if (status.untilMs !== null) lines.push(`- until: ${new Date(status.untilMs).toISOString()}`);
   if (status.ends.length > 0) lines.push('', 'Last ends:', '');
   for (const end of status.ends.slice(-5)) {

@@ -15,6 +15,8 @@ import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import { outcomeOf } from '../../domain/outcome.js';
 import { SessionChain } from './chain.js';
+import { AccountWait } from './account-wait.js';
+import { canCompact } from './compaction.js';
 import { describeSession } from './details.js';
 import { firstState } from './first-state.js';
 import { OwedNotices } from './notices.js';
@@ -44,6 +46,7 @@ export class Session {
   readonly prompts: Prompts;
   readonly restart: RestartRequest;
   readonly chain: SessionChain;
+  readonly account: AccountWait;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
@@ -59,6 +62,7 @@ export class Session {
     this.prompts = new Prompts(input.spec.name, this.carried);
     this.restart = new RestartRequest(this.carried);
     this.chain = new SessionChain(input.spec, this.carried);
+    this.account = new AccountWait(input.spec, this.carried);
   }
 
   get spec() {
@@ -178,6 +182,7 @@ export class Session {
       outcomesOwed: this.records.outcomes,
       promptsWaiting: this.prompts.waiting,
       after: this.chain.after,
+      account: this.account.name,
     };
   }
 
@@ -317,6 +322,7 @@ export class Session {
     this.reports.clear();
     this.runningAtMs.clear();
     c.checkpoint = report.checkpoint ?? c.checkpoint;
+    this.account.ended(report);
     const nowMs = Date.now();
     const promptIgnored = this.prompts.ended(report);
     const { decision, history } = decideNext({
@@ -327,6 +333,8 @@ export class Session {
       prompts: { waiting: this.prompts.waiting, ignored: promptIgnored },
       nowMs,
       random,
+      ...this.account.known,
+      canCompact: canCompact(this.spec.agent, report.exitClass),
     });
     c.history = history;
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
@@ -336,7 +344,7 @@ export class Session {
     c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
     if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };
-    if (decision.kind === 'wait_for_limit') c.wait = { state: 'waiting_for_limit', untilMs: decision.untilMs, reason: decision.reason };
+    if (decision.kind === 'wait_for_limit') c.wait = { state: 'waiting_for_limit', untilMs: decision.untilMs, reason: decision.reason, ...this.account.turnAfter(report, decision) };
     const context = this.parameters.ended(report.attemptId, endedAtMs, c.desired === 'running' && goesOn.has(decision.kind));
     if (this.keepsRecord) this.records.ended(outcomeOf(report, context));
     // There is time now, and the next attempt has what is so when it begins.

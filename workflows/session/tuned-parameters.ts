@@ -1,7 +1,7 @@
 import type { AssignedParameters, AssignParametersInput } from '../../domain/assignment.js';
 import type { OutcomeContext } from '../../domain/outcome.js';
 import { withLiveOf, type ParameterName } from '../../domain/parameter-table.js';
-import type { Parameters, ResumeStrategy } from '../../domain/parameters.js';
+import type { Parameters, ResumeRung } from '../../domain/parameters.js';
 import type { CarriedTuning, SuperviseSessionInput } from '../messages.js';
 
 /** What a session runs with: its own parameters, until it was told otherwise. Nothing here waits. */
@@ -58,7 +58,7 @@ export class TunedParameters {
   }
 
   /** An attempt begins with what is current. */
-  begin(attemptId: string, resumeStrategy: ResumeStrategy): void {
+  begin(attemptId: string, resumeStrategy: ResumeRung): void {
     const { parameters, previousEndedAtMs } = this.carried;
     this.carried.attempt = { attemptId, parameters, resumeStrategy, previousEndedAtMs };
   }

@@ -38,7 +38,7 @@ async function showAll(context: CliContext, { json }: { json?: true }): Promise<
 }
 
 function row(glance: SessionGlance, { colours }: CliContext, nowMs: number): string[] {
-  const { name, agent, state, attempt, zone, contextUse, pid, checkpoint, startedAt, reason } = glance;
+  const { name, agent, state, attempt, zone, contextUse, pid, checkpoint, startedAt, reason, until } = glance;
   return [
     name,
     agent,
@@ -49,7 +49,7 @@ function row(glance: SessionGlance, { colours }: CliContext, nowMs: number): str
     pid === null ? '-' : String(pid),
     checkpoint ? `${checkpoint.id}, ${formatWhen(checkpoint.at, nowMs)}` : '-',
     formatWhen(startedAt, nowMs),
-    oneLine(reason, 50),
+    oneLine(until === null ? reason : `${formatWhen(until, nowMs)}: ${reason}`, 60),
   ];
 }
 
@@ -66,7 +66,8 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
     ['name', view.name],
     ['agent', view.agent],
     ['state', `${stateColour(view.state, colours)}: ${oneLine(view.reason, 500)}`],
-    ['until', view.until && formatWhen(view.until, nowMs)],
+    ['until', view.until && `${formatWhen(view.until, nowMs)} (${view.until})`],
+    ['account', view.account],
     ['folder', view.cwd],
     ['host', view.host],
     ['pid', view.pid === null ? null : String(view.pid)],

@@ -37,6 +37,7 @@ function describeCheckpoint({ used, rejected }: ResumeReceipt['checkpoint'], now
 }
 
 const strategyWords: Readonly<Record<ResumeReceipt['strategy'], string>> = {
+  compact: "the agent's own compaction of a conversation that was full, to go on with next",
   native: "the agent's own resume",
   fork: 'a trimmed copy of the conversation (fork)',
   brief: 'a new conversation with a hand-over brief',

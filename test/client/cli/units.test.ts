@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { parseCount, parseDuration, parseRatio, parseSize } from '../../../client/cli/units.js';
+import { describe, expect, it } from 'vitest';
+import { parseCount, parseDuration, parseRatio, parseSize, parseTime } from '../../../client/cli/units.js';
 
 it.each([['500ms', 500], ['10s', 10_000], ['1.5h', 5_400_000], ['2d', 172_800_000], ['0s', 0], ['3M', 180_000]])('reads the duration %s', (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
@@ -27,4 +27,19 @@ it.each(['75', '1.5', '-0.1', '75%', ''])('refuses the ratio %j', (text) => {
 
 it.each(['-1', '1.5', 'many', ''])('refuses the count %j', (text) => {
   expect(() => parseCount(text)).toThrow(/whole number/);
+});
+
+describe('a time', () => {
+  const nowMs = new Date(2026, 0, 31, 14, 0).getTime();
+
+  it('is so long from now, the next such time of day, or a date', () => {
+    expect(parseTime('30m', nowMs)).toBe(nowMs + 1_800_000);
+    expect(parseTime('14:30', nowMs)).toBe(nowMs + 1_800_000);
+    expect(parseTime('14:00', nowMs)).toBe(new Date(2026, 1, 1, 14, 0).getTime());
+    expect(parseTime('2026-01-31T14:30:00Z', nowMs)).toBe(Date.UTC(2026, 0, 31, 14, 30));
+  });
+
+  it.each(['soon', '25:00', '5x', '2026', '', '-5m', '2026-99-99T00:00'])('is not %j, and the message says what one looks like', (text) => {
+    expect(() => parseTime(text, nowMs)).toThrow(/is no time; give one from now \(30m\)/);
+  });
 });
