@@ -15,6 +15,8 @@ import type { SessionStatus } from '../workflows/messages.js';
 export interface SessionGlance {
   name: string;
   agent: string;
+  /** The fleet that it is a member of; null where it is of none. */
+  fleet: string | null;
   state: SessionState | 'unknown';
   /** Number of the latest attempt, 0 before the first. */
   attempt: number;
@@ -88,10 +90,10 @@ async function glancesOf(client: ShimClient, home: string, open: readonly Listed
     if (status !== null) asked.set(name, status);
   });
   return open.map((session) => {
-    const { name, agent, hostId: host, state, attempt, startedAtMs } = session;
+    const { name, agent, fleet, hostId: host, state, attempt, startedAtMs } = session;
     const reason = unwell.get(host) ?? asked.get(name)?.reason ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);
     const untilMs = asked.get(name)?.untilMs ?? null;
-    return { name, agent, state, attempt, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...liveOf(live.get(session.sessionId), session) };
+    return { name, agent, fleet, state, attempt, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...liveOf(live.get(session.sessionId), session) };
   });
 }
 
@@ -101,8 +103,8 @@ function liveOf(entry: OverviewEntry | undefined, { attempt }: ListedSession): P
   return { zone, contextUse, pid, checkpoint };
 }
 
-function glanceOfView({ name, agent, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason, until }: SessionView): SessionGlance {
-  return { name, agent, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason, until };
+function glanceOfView({ name, agent, fleet, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason, until }: SessionView): SessionGlance {
+  return { name, agent, fleet, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason, until };
 }
 
 function isAlive(pid: number): boolean {

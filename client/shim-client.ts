@@ -29,6 +29,8 @@ export interface ListedSession {
   sessionId: string;
   agent: string;
   hostId: string;
+  /** The fleet that it is a member of; null where it is of none. */
+  fleet: string | null;
   state: SessionState;
   /** Number of the latest attempt. */
   attempt: number;
@@ -139,6 +141,7 @@ export class ShimClient {
           sessionId: typeof memo?.['sessionId'] === 'string' ? memo['sessionId'] : '',
           agent: typedSearchAttributes.get(searchAttributes.agent) ?? '',
           hostId: typedSearchAttributes.get(searchAttributes.host) ?? '',
+          fleet: typedSearchAttributes.get(this.temporal.fleet.fleetSearchAttributes.fleet) ?? null,
           state: sessionStates.find((state) => state === typedSearchAttributes.get(searchAttributes.state)) ?? 'starting',
           attempt: typedSearchAttributes.get(searchAttributes.attempt) ?? 0,
           startedAtMs: startTime.getTime(),

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { changesAnything, planFleet, type FleetPlan } from '../../../domain/fleet-plan.js';
 import { ensureShimHome, hostId } from '../../../host/shim-home.js';
 import type { FleetStatus } from '../../../workflows/fleet-messages.js';
+import { namesTemporal } from '../../connection.js';
 import { removeEnvironmentFile, writeEnvironmentFile } from '../../environment.js';
 import { BadInputError, CommandRefusedError } from '../../errors.js';
 import { FleetClient } from '../../fleet-client.js';
@@ -46,7 +49,8 @@ export function addDiff(program: Command, context: CliContext): void {
 
 async function showPlan(context: CliContext, file: string, { json }: { json?: true }): Promise<void> {
   const wanted = wantedFleet(file, context.environment);
-  const { plan } = await FleetClient.with(context.home, context.environment, (client) => planWith(client, wanted, file));
+  const neverUp = !namesTemporal(context.environment) && !existsSync(join(context.home, 'temporal'));
+  const plan = neverUp ? planFleet(null, wanted.settings, wanted.members) : (await FleetClient.with(context.home, context.environment, (client) => planWith(client, wanted, file))).plan;
   if (json) context.printJson(summary(wanted.name, plan));
   else context.print(describePlan(plan, wanted.name, context.colours));
 }

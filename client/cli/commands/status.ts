@@ -33,14 +33,17 @@ async function showAll(context: CliContext, { json }: { json?: true }): Promise<
   if (warning !== null) context.warn(warning);
   else warnOfOtherBuild(context);
   const nowMs = Date.now();
+  // A column that nobody has anything in is not shown.
+  const fleets = value.some(({ fleet }) => fleet !== null);
   if (value.length === 0) context.print('no sessions; start one: shim run -- CMD');
-  else context.print(renderTable(['NAME', 'AGENT', 'STATE', 'ATTEMPT', 'RISK', 'CONTEXT', 'PID', 'CHECKPOINT', 'STARTED', 'WHY'], value.map((glance) => row(glance, context, nowMs))));
+  else context.print(renderTable(['NAME', ...(fleets ? ['FLEET'] : []), 'AGENT', 'STATE', 'ATTEMPT', 'RISK', 'CONTEXT', 'PID', 'CHECKPOINT', 'STARTED', 'WHY'], value.map((glance) => row(glance, fleets, context, nowMs))));
 }
 
-function row(glance: SessionGlance, { colours }: CliContext, nowMs: number): string[] {
+function row(glance: SessionGlance, fleets: boolean, { colours }: CliContext, nowMs: number): string[] {
   const { name, agent, state, attempt, zone, contextUse, pid, checkpoint, startedAt, reason, until } = glance;
   return [
     name,
+    ...(fleets ? [glance.fleet ?? '-'] : []),
     agent,
     stateColour(state, colours),
     String(attempt),
@@ -64,6 +67,7 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
   const { risk, context, tokens, lastCheckpoint, lastExit } = view;
   const lines: [string, string | null][] = [
     ['name', view.name],
+    ['fleet', view.fleet],
     ['agent', view.agent],
     ['state', `${stateColour(view.state, colours)}: ${oneLine(view.reason, 500)}`],
     ['until', view.until && `${formatWhen(view.until, nowMs)} (${view.until})`],
