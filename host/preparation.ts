@@ -3,6 +3,7 @@ import type { SecondWriter } from '../domain/second-writer.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import { fence, type HeldAttempt } from './process/holder.js';
 import { ParkedHolder, type ParkingPlace } from './process/parked-holder.js';
+import { nextProcessTable, type ProcessTable } from './process/shared-table.js';
 
 /** What is prepared is for a decision that comes at once; after this it would be stale, ms. */
 const freshMs = 5_000;
@@ -28,7 +29,7 @@ export class Preparation {
     held: HeldAttempt,
     checkpoints: CheckpointManager,
     private readonly place: ParkingPlace,
-    private readonly lookForWriter: () => SecondWriter | null,
+    private readonly lookForWriter: (table: ProcessTable) => SecondWriter | null,
     private readonly onTrouble: (error: unknown) => void,
   ) {
     this.timer = setTimeout(() => this.discard(), freshMs).unref();
@@ -45,7 +46,8 @@ export class Preparation {
   private async prove(held: HeldAttempt): Promise<ProofOfDeath | null> {
     // What cannot be proved now is looked at again by who needs it, and told there.
     const proof = await fence(held).catch(() => null);
-    if (!this.over) this.attempt(() => (this.writer = this.lookForWriter()));
+    const table = this.over ? null : await nextProcessTable();
+    if (table && !this.over) this.attempt(() => (this.writer = this.lookForWriter(table)));
     return proof;
   }
 

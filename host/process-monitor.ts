@@ -1,9 +1,12 @@
 import { tickMs } from '../domain/watchdog.js';
-import { readProcessTable } from './process/process-table.js';
+import { recentProcessTable } from './process/shared-table.js';
 import { treeOf } from './process/holder.js';
 import { sampleTree } from './process/resources.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HostContext } from './host-context.js';
+
+/** A table that was just read for others is as good as a new one, ms. */
+const tableAgeMs = 50;
 
 /** A tick that comes this late was not late: the clock stood still, or this process did, ms. */
 const gapMs = 5_000;
@@ -37,7 +40,7 @@ export class ProcessMonitor {
     this.ticks += 1;
     const runners = this.attempts().filter(({ lookEvery }) => stoodStill || this.ticks % lookEvery === 0);
     if (runners.length === 0) return;
-    const table = readProcessTable();
+    const table = recentProcessTable(tableAgeMs);
     for (const runner of runners) {
       try {
         if (stoodStill) runner.clockGap();

@@ -24,6 +24,7 @@ import { Preparation } from './preparation.js';
 import { fence, inspect } from './process/holder.js';
 import { findSecondWriter } from './second-writer/before-start.js';
 import { WriterSearch } from './second-writer/writer-search.js';
+import { pacedProcessTable, type ProcessTable } from './process/shared-table.js';
 import { keepReceipt } from './resume-receipt.js';
 import { environmentFile, SessionFolder, sessionsRoot, type AttemptFolder, type AttemptRecord } from './session-folder.js';
 import { SessionRuntime } from './session-runtime.js';
@@ -170,7 +171,7 @@ export class SessionHost {
     const previous = previousOf(folder);
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
-    const writer = preparation?.secondWriter === undefined ? findSecondWriter(this.writers, runtime, attempt, previous) : preparation.secondWriter;
+    const writer = preparation?.secondWriter === undefined ? findSecondWriter(this.writers, runtime, attempt, previous, await pacedProcessTable()) : preparation.secondWriter;
     if (writer) throw new HostError(hostErrorCodes.secondWriter, describeWriter(writer), { writer });
     const { record, pid, plan } = await beginAttempt(this.host, runtime, input, attempt, previous, preparation);
     const runner = runtime.runner(attempt, record);
@@ -227,7 +228,7 @@ export class SessionHost {
     if (runtime?.spec.sessionId !== key.sessionId) return;
     const troubled = (error: unknown) => this.host.events.emit('trouble', { name: key.name, what: 'prepare the next attempt', error });
     this.takePreparation(key.name)?.discard();
-    const lookForWriter = () => findSecondWriter(this.writers, runtime, setup.folder, previousOf(setup.session));
+    const lookForWriter = (table: ProcessTable) => findSecondWriter(this.writers, runtime, setup.folder, previousOf(setup.session), table);
     this.preparations.set(key.name, new Preparation(key.attemptId, setup.held, runtime.checkpoints, runtime.parkingPlace(), lookForWriter, troubled));
   }
 

@@ -1,6 +1,6 @@
 import type { Cgroup } from './cgroup.js';
 import { ProcessIndex } from './process-index.js';
-import { bearsMarker, isDead, readProcessTable, type ProcessIdentity, type ProcessInfo } from './process-table.js';
+import { isDead, markersOf, readProcessTable, type ProcessIdentity, type ProcessInfo } from './process-table.js';
 
 /** How the processes of one attempt are told from all others. */
 export interface TreeIdentity {
@@ -26,10 +26,27 @@ export interface TreeIdentity {
  * what was known before, and all that descends from one of these or is in a session or group that one of these leads.
  * Zombies are dead.
  */
-export function findTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo> = readProcessTable(), known: Iterable<ProcessIdentity> = []): ProcessInfo[] {
+export function findTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessInfo> = readProcessTable(), seen: Iterable<ProcessIdentity> = []): ProcessInfo[] {
   const isOld = (info: ProcessInfo) => info.startTicks < tree.sinceTicks;
-  const marked = [...table.values()].filter((info) => !isOld(info) && !isDead(info) && bearsMarker(info.pid, tree.marker));
-  return close(tree, table, [...marked, ...seedsOf(tree, table), ...stillThere(known, table)]);
+  const bears = bearersIn(table, tree.marker);
+  const marked = [...table.values()].filter((info) => !isOld(info) && !isDead(info) && bears(info.pid));
+  return close(tree, table, [...marked, ...seedsOf(tree, table), ...stillThere(seen, table)]);
+}
+
+/** Markers by name and pid: those of a process are read once for each table, however many trees are looked for in it. */
+const known = new WeakMap<ReadonlyMap<number, ProcessInfo>, Map<string, Map<number, readonly string[]>>>();
+
+function bearersIn(table: ReadonlyMap<number, ProcessInfo>, marker: string): (pid: number) => boolean {
+  const name = marker.slice(0, marker.indexOf('='));
+  const byName = known.get(table) ?? new Map<string, Map<number, readonly string[]>>();
+  known.set(table, byName);
+  const markers = byName.get(name) ?? new Map<number, readonly string[]>();
+  byName.set(name, markers);
+  return (pid) => {
+    let borne = markers.get(pid);
+    if (!borne) markers.set(pid, (borne = markersOf(pid, name)));
+    return borne.includes(marker);
+  };
 }
 
 /** As findTree, but without looking for the marker, which costs a read of each other process: for frequent looks. */

@@ -90,6 +90,20 @@ export function bearsMarker(pid: number, marker: string): boolean {
   return false;
 }
 
+/** Each NAME=value in the environment that a process was started with, of one name; none where it may not be read. */
+export function markersOf(pid: number, name: string): string[] {
+  const environment = readEnvironment(pid);
+  const found: string[] = [];
+  if (environment === null) return found;
+  const wanted = Buffer.from(`${name}=`);
+  for (let at = environment.indexOf(wanted); at >= 0; at = environment.indexOf(wanted, at + 1)) {
+    if (at !== 0 && environment[at - 1] !== 0) continue;
+    const end = environment.indexOf(0, at);
+    if (end > 0) found.push(environment.toString('utf8', at, end));
+  }
+  return found;
+}
+
 /** Bytes read and written by a process so far, through any system call; 0 where it may not be read. */
 export function readIoBytes(pid: number): number {
   const text = readShort(`/proc/${pid}/io`);

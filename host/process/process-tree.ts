@@ -2,7 +2,8 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import type { ProofOfDeath } from '../../domain/receipt.js';
 import { findTree, type TreeIdentity } from './find-tree.js';
-import { readProcess, readProcessTable, type ProcessInfo } from './process-table.js';
+import { readProcess, type ProcessInfo } from './process-table.js';
+import { nextProcessTable } from './shared-table.js';
 
 /** Looks in which every process that is new is stopped; what forks faster than that is killed as it is found. */
 const stoppingLooks = 10;
@@ -35,7 +36,7 @@ export async function terminateTree(tree: TreeIdentity, graceMs: number): Promis
   const deadlineMs = performance.now() + graceMs;
   const seen = new Map<number, ProcessInfo>();
   for (let waitMs = 1; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
-    const left = findTree(tree, readProcessTable(), seen.values());
+    const left = findTree(tree, await nextProcessTable(), seen.values());
     const remainingMs = deadlineMs - performance.now();
     if (left.length === 0 || remainingMs <= 0) return killAll(tree, seen);
     for (const info of unseen(left, seen)) {
@@ -52,7 +53,7 @@ async function killAll(tree: TreeIdentity, seen: Map<number, ProcessInfo>, deadl
   const stopped = new Map<number, ProcessInfo>();
   const killed = new Set<number>();
   for (let look = 0; ; look += 1) {
-    const table = readProcessTable();
+    const table = await nextProcessTable();
     const left = findTree(tree, table, [...seen.values(), ...stopped.values()]);
     if (left.length === 0 && !tree.cgroup?.isPopulated()) {
       tree.cgroup?.remove();

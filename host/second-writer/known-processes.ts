@@ -26,9 +26,11 @@ const agents = [claudeCode, codex];
 export class KnownProcesses {
   private known = new Map<number, KnownProcess | null>();
   private seen = new Map<number, string>();
+  private last: { table: ReadonlyMap<number, ProcessInfo>; found: KnownProcess[] } | null = null;
 
   /** Those of a table that a search has to do with: agents, and leaders of a session that a SHIM has begun. */
-  ofInterest(table: ReadonlyMap<number, ProcessInfo>): KnownProcess[] {
+  ofInterest(table: ReadonlyMap<number, ProcessInfo>): readonly KnownProcess[] {
+    if (this.last?.table === table) return this.last.found;
     const known = new Map<number, KnownProcess | null>();
     const seen = new Map<number, string>();
     for (const info of table.values()) {
@@ -39,7 +41,10 @@ export class KnownProcesses {
     }
     this.known = known;
     this.seen = seen;
-    return [...known.values()].filter((process) => process !== null);
+    // As this table has them: only what they are is known from before.
+    const found = [...known.values()].flatMap((process) => (process ? [{ ...process, info: table.get(process.info.pid) ?? process.info }] : []));
+    this.last = { table, found };
+    return found;
   }
 }
 

@@ -24,6 +24,8 @@ export interface SearchedSession {
 /** Looks for second writers of any number of sessions in one pass over a process table. */
 export class WriterSearch {
   private readonly processes = new KnownProcesses();
+  private readonly folders = new WeakMap<ProcessInfo, string | null>();
+  private readonly written = new WeakMap<ProcessInfo, ReadonlySet<string>>();
   private readonly trees = new WeakMap<SessionSpec, string | null>();
 
   /** @param home sessions with a folder here are this SHIM's own. */
@@ -41,7 +43,7 @@ export class WriterSearch {
       const claim = candidate.agent?.claim;
       // Whose own conversation is named by a process of one of these sessions is the usual case: nothing more is read of it.
       const named = claim?.kind === 'conversation' ? (byConversation.get(claim.id) ?? []) : [];
-      const suspected = isOfOurs ? named : new Set([...named, ...(byTree.get(readWorkingFolder(candidate.info.pid)) ?? []), ...this.whoseTranscriptIsWritten(candidate, sessions)]);
+      const suspected = isOfOurs ? named : new Set([...named, ...(byTree.get(this.folderOf(candidate)) ?? []), ...this.whoseTranscriptIsWritten(candidate, sessions)]);
       for (const session of suspected) {
         if (found.has(session) || candidate.shimTree === session.held?.treeId) continue;
         const evidence = this.evidence(session, candidate, table);
@@ -79,14 +81,33 @@ export class WriterSearch {
     return evidence && !isOwn(session, info, table) ? evidence : null;
   }
 
-  private *whoseTranscriptIsWritten({ info, agent }: KnownProcess, sessions: readonly SearchedSession[]): Iterable<SearchedSession> {
+  private *whoseTranscriptIsWritten(candidate: KnownProcess, sessions: readonly SearchedSession[]): Iterable<SearchedSession> {
+    const { agent } = candidate;
     if (!agent) return;
-    const files = new Set(filesWrittenBy(info.pid).filter((file) => file.endsWith('.jsonl')));
+    const files = this.transcriptsOf(candidate);
     if (files.size === 0) return;
     for (const session of sessions) {
       const transcript = session.spec.agent === agent.kind ? transcriptOf(session) : null;
       if (transcript !== null && files.has(realPath(transcript) ?? transcript)) yield session;
     }
+  }
+
+  /** Where a process works: read once for each table, as the process is one of that table. */
+  private folderOf(candidate: KnownProcess): string | null {
+    const known = this.folders.get(candidate.info);
+    if (known !== undefined) return known;
+    const folder = readWorkingFolder(candidate.info.pid);
+    this.folders.set(candidate.info, folder);
+    return folder;
+  }
+
+  /** What of it may be a transcript, of the files that it writes; once for each table, too. */
+  private transcriptsOf({ info }: KnownProcess): ReadonlySet<string> {
+    const known = this.written.get(info);
+    if (known) return known;
+    const files = new Set(filesWrittenBy(info.pid).filter((file) => file.endsWith('.jsonl')));
+    this.written.set(info, files);
+    return files;
   }
 
   /** Of this SHIM, or of the one that has begun this process. */
