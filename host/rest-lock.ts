@@ -39,18 +39,26 @@ export function holdAtRest(folder: SessionFolder): { release(): void } {
   }
 }
 
+/** Takes hold of a session's folder for its host worker, which moves it away or fills it anew. @throws HostError HeldAtRest. */
+export function holdFolder(folder: SessionFolder): { release(): void } {
+  const path = lockPath(folder);
+  try {
+    const lock = takeLock(path);
+    rmSync(`${path}.json`, { force: true });
+    return lock;
+  } catch (error) {
+    throw error instanceof LockedError ? heldAtRest(folder, error) : error;
+  }
+}
+
 /** Makes sure that nobody holds a session at rest. Where nobody ever did, it is one look for a file. @throws HostError HeldAtRest. */
 export function refuseWhileHeld(folder: SessionFolder): void {
-  const path = lockPath(folder);
-  if (!existsSync(`${path}.json`)) return;
-  try {
-    takeLock(path).release();
-    // Left by one that was killed.
-    rmSync(`${path}.json`, { force: true });
-  } catch (error) {
-    if (!(error instanceof LockedError)) throw error;
-    throw new HostError(hostErrorCodes.heldAtRest, `process ${error.holder?.pid ?? 'unknown'} works on the files of ${folder.name}; it starts when that is over`, undefined, { cause: error });
-  }
+  // What a process has left that was killed goes with it.
+  if (existsSync(`${lockPath(folder)}.json`)) holdFolder(folder).release();
+}
+
+function heldAtRest({ name }: SessionFolder, error: LockedError): HostError {
+  return new HostError(hostErrorCodes.heldAtRest, `process ${error.holder?.pid ?? 'unknown'} works on the files of ${name}; it starts when that is over`, undefined, { cause: error });
 }
 
 /** Why a session is not at rest, as far as this machine knows; null where it is. */

@@ -98,6 +98,11 @@ export function sessionsRoot(home: string): string {
   return join(home, 'sessions');
 }
 
+/** Where the folder of a closed session goes whose name was taken by a new one. */
+export function archiveRoot(home: string): string {
+  return join(home, 'archive');
+}
+
 /** Where the values of a session's environment lie, 0600; the session itself only has their names. */
 export function environmentFile(home: string, sessionId: string): string {
   return join(home, 'env', `${z.uuid().parse(sessionId)}.json`);

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
@@ -26,7 +26,8 @@ import { findSecondWriter } from './second-writer/before-start.js';
 import { WriterSearch } from './second-writer/writer-search.js';
 import { pacedProcessTable, type ProcessTable } from './process/shared-table.js';
 import { keepReceipt } from './resume-receipt.js';
-import { environmentFile, SessionFolder, sessionsRoot, type AttemptFolder, type AttemptRecord } from './session-folder.js';
+import { holdFolder } from './rest-lock.js';
+import { archiveRoot, environmentFile, SessionFolder, type AttemptFolder, type AttemptRecord } from './session-folder.js';
 import { SessionRuntime } from './session-runtime.js';
 
 /**
@@ -252,15 +253,23 @@ export class SessionHost {
     const folder = new SessionFolder(this.host.home, input.name);
     const owner = folder.spec()?.sessionId ?? folder.tombstone()?.sessionId;
     if (owner === input.sessionId && folder.spec()) return folder;
-    if (owner !== undefined && owner !== input.sessionId) {
+    const isOfAnother = owner !== undefined && owner !== input.sessionId;
+    if (isOfAnother) {
       await this.runners.get(input.name)?.end({ exitClass: 'stopped', reason: 'a new session took its name' }, { checkpointFirst: false, graceMs: 0 });
       await this.fenceAll(folder, { exitClass: 'stopped', reason: 'a new session took its name' });
       this.runtimes.delete(input.name);
-      const archive = join(sessionsRoot(this.host.home), '..', 'archive');
-      mkdirSync(archive, { recursive: true, mode: 0o700 });
-      renameSync(folder.path, join(archive, `${input.name}-${owner}`));
     }
-    folder.create(input.spec);
+    // Not in the midst of a pruning of what was there before.
+    const held = existsSync(folder.path) ? holdFolder(folder) : null;
+    try {
+      if (isOfAnother) {
+        mkdirSync(archiveRoot(this.host.home), { recursive: true, mode: 0o700 });
+        renameSync(folder.path, join(archiveRoot(this.host.home), `${input.name}-${owner}`));
+      }
+      folder.create(input.spec);
+    } finally {
+      held?.release();
+    }
     return folder;
   }
 

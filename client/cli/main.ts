@@ -17,6 +17,7 @@ import { addParameter } from './commands/parameter.js';
 import { addParameters } from './commands/parameters.js';
 import { addPause } from './commands/pause.js';
 import { addQueue } from './commands/queue.js';
+import { addPrune } from './commands/prune.js';
 import { addReport } from './commands/report.js';
 import { addReset } from './commands/reset.js';
 import { addRestore } from './commands/restore.js';
@@ -31,7 +32,7 @@ import { addWhy } from './commands/why.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPrune, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {

@@ -134,9 +134,29 @@ export class CheckpointRepository {
    * @returns the ids. @throws GitError
    */
   async prune(retention: Retention): Promise<string[]> {
+    const { pruned, left: kept } = await this.beyond(retention);
+    if (pruned.length > 0) await this.delete(pruned);
+    // Checkpoints share what they hold, so that none has a size of its own: the oldest half goes, then what is left is measured.
+    let left = kept;
+    const limit = retention.bytes ?? Number.POSITIVE_INFINITY;
+    while (left.length > 0 && (await diskUse(this.folder)) > limit) {
+      const half = left.slice(0, Math.ceil(left.length / 2));
+      await this.delete(half);
+      pruned.push(...half);
+      left = left.slice(half.length);
+    }
+    return pruned;
+  }
+
+  /**
+   * What a retention does not keep, its bytes aside: they are known only once the rest is deleted.
+   *
+   * @returns the ids; and those that its bytes may take besides, oldest first.
+   */
+  async beyond(retention: Omit<Retention, 'bytes'>): Promise<{ pruned: string[]; left: string[] }> {
     const { manifests, rejected } = await this.list();
     const { manifest: newest } = await this.latestValid();
-    if (newest === null) return [];
+    if (newest === null) return { pruned: [], left: [] };
     const fixed = new Set(manifests.map(({ id }) => id).filter((id) => id === newest.id || existsSync(join(this.folder, id, pinFile))));
     const unneeded = choosePruned(
       manifests.map(({ id, createdAt }) => ({ id, atMs: Date.parse(createdAt) })),
@@ -146,17 +166,15 @@ export class CheckpointRepository {
     const { bad } = await this.listing();
     const broken = [...rejected.map(({ id }) => id), ...bad].filter((id) => numberOf(id) < numberOf(newest.id));
     const pruned = [...new Set([...unneeded, ...broken])];
-    if (pruned.length > 0) await this.delete(pruned);
-    // Checkpoints share what they hold, so that none has a size of its own: the oldest half goes, then what is left is measured.
-    let left = manifests.map(({ id }) => id).filter((id) => !fixed.has(id) && !pruned.includes(id));
-    const limit = retention.bytes ?? Number.POSITIVE_INFINITY;
-    while (left.length > 0 && (await diskUse(this.folder)) > limit) {
-      const half = left.slice(0, Math.ceil(left.length / 2));
-      await this.delete(half);
-      pruned.push(...half);
-      left = left.slice(half.length);
-    }
-    return pruned;
+    return { pruned, left: manifests.map(({ id }) => id).filter((id) => !fixed.has(id) && !pruned.includes(id)) };
+  }
+
+  /** Deletes the objects and segments that no checkpoint needs, and what an interrupted verification or restore has left. Not while a checkpoint is made. @throws GitError */
+  async collect(): Promise<void> {
+    await this.delete([]);
+    for (const name of await readdir(this.folder)) if (name.startsWith('verify-')) await rm(join(this.folder, name), { recursive: true, force: true });
+    const git = join(this.folder, 'git');
+    for (const name of await readdir(git)) if (/^restore-.*\.index(\.lock)?$/.test(name)) await rm(join(git, name), { force: true });
   }
 
   private async delete(ids: readonly string[]): Promise<void> {

@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { defaultRetention, type Retention } from '../../../domain/retention.js';
+import { listSessionFolders, SessionFolder } from '../../../host/session-folder.js';
+import type { Pruned } from '../../../host/prune/prune-session.js';
+import { checkName } from '../check-name.js';
+import type { CliContext } from '../context.js';
+import { explainAbsence } from '../explain-absence.js';
+import { count, formatBytes, oneLine } from '../format.js';
+import { parseCount, parseDuration } from '../units.js';
+
+interface PruneOptions {
+  keep?: number;
+  /** ms. */
+  closedFor: number;
+  dryRun?: true;
+  json?: true;
+}
+
+const defaultClosedForMs = 30 * 86_400_000;
+
+const explanation = `
+Removes, of sessions that are at rest on this machine: checkpoints beyond the retention (the newest 5, one an hour for 24 hours, one
+a day for 30 days, at most 2 GB; the newest valid and pinned ones always stay), objects of SHIM's own git repository that nothing needs
+any more, the raw output of attempts of closed sessions, and the whole folder of sessions that closed long ago. The tombstone that keeps
+a stopped session from returning stays. A session that runs is left to its host worker, which prunes its checkpoints by itself.`;
+
+export function addPrune(program: Command, context: CliContext): void {
+  program
+    .command('prune')
+    .description('free disk space: old checkpoints, the output and the folders of closed sessions')
+    .argument('[name]', 'this session alone')
+    .option('--keep <n>', 'keep the newest n checkpoints of each session, instead of the retention', parseCount)
+    .option('--closed-for <duration>', 'remove the folders of sessions that closed longer ago than this', parseDuration, defaultClosedForMs)
+    .option('--dry-run', 'remove nothing, and say what would be')
+    .option('--json', 'print JSON')
+    .addHelpText('after', explanation)
+    .action((name: string | undefined, options: PruneOptions) => prune(context, name === undefined ? null : checkName(name), options));
+}
+
+async function prune(context: CliContext, name: string | null, { keep, closedFor, dryRun, json }: PruneOptions): Promise<void> {
+  const folders = name === null ? listSessionFolders(context.home) : [new SessionFolder(context.home, name)];
+  if (name !== null && folders[0]?.spec() === null) return explainAbsence(context, name, 'prune');
+  const { pruneSession } = await import('../../../host/prune/prune-session.js');
+  const { pruneArchive } = await import('../../../host/prune/prune-archive.js');
+  const isDryRun = dryRun === true;
+  const retention: Retention = keep === undefined ? defaultRetention : { last: keep, hourly: 0, daily: 0 };
+  const sessions: Pruned[] = [];
+  for (const folder of folders) sessions.push(await pruneSession(context.home, folder, { retention, closedForMs: closedFor }, isDryRun));
+  const archive = name === null ? await pruneArchive(context.home, closedFor, isDryRun) : { folders: [], bytes: 0 };
+  const bytes = sessions.reduce((sum, each) => sum + each.bytes, archive.bytes);
+  if (json) context.printJson({ dryRun: isDryRun, bytes, sessions, archive });
+  else for (const line of describe(sessions, archive.folders.length, bytes, isDryRun)) context.print(line);
+}
+
+function describe(sessions: readonly Pruned[], archived: number, bytes: number, isDryRun: boolean): string[] {
+  const lines = sessions.flatMap((pruned) => describeOne(pruned));
+  if (archived > 0) lines.push(`archive: ${count(archived, 'folder')} of earlier sessions`);
+  if (lines.length === 0) lines.push('nothing to remove');
+  lines.push(isDryRun ? `nothing was removed; it would free ${formatBytes(bytes)}, and what the checkpoints alone need` : `freed ${formatBytes(bytes)}`);
+  return lines;
+}
+
+function describeOne({ session, checkpoints, outputs, isFolderGone, skipped }: Pruned): string[] {
+  if (skipped !== null) return [`${session}: left alone, ${oneLine(skipped)}`];
+  if (isFolderGone) return [`${session}: its folder`];
+  const parts = [...(checkpoints.length > 0 ? [count(checkpoints.length, 'checkpoint')] : []), ...(outputs > 0 ? [`the output of ${count(outputs, 'attempt')}`] : [])];
+  return parts.length > 0 ? [`${session}: ${parts.join(', ')}`] : [];
+}
