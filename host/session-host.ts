@@ -24,6 +24,7 @@ import { Preparation } from './preparation.js';
 import { fence, inspect } from './process/holder.js';
 import { findSecondWriter } from './second-writer/before-start.js';
 import { WriterSearch } from './second-writer/writer-search.js';
+import { isHolderAlive } from './process/parked-holder.js';
 import { pacedProcessTable, type ProcessTable } from './process/shared-table.js';
 import { keepReceipt } from './resume-receipt.js';
 import { holdFolder } from './rest-lock.js';
@@ -39,6 +40,8 @@ export class SessionHost {
   private readonly runtimes = new Map<string, SessionRuntime>();
   private readonly runners = new Map<string, AttemptRunner>();
   private readonly preparations = new Map<string, Preparation>();
+  /** Pids of the holders of attempts that this worker has begun. */
+  private readonly holders = new WeakMap<AttemptRunner, number>();
   /** Shared by all sessions, and by the watch of those that run. */
   readonly writers: WriterSearch;
 
@@ -175,7 +178,11 @@ export class SessionHost {
     const writer = preparation?.secondWriter === undefined ? findSecondWriter(this.writers, runtime, attempt, previous, await pacedProcessTable()) : preparation.secondWriter;
     if (writer) throw new HostError(hostErrorCodes.secondWriter, describeWriter(writer), { writer });
     const { record, pid, plan } = await beginAttempt(this.host, runtime, input, attempt, previous, preparation);
+    // Its holder died before it claimed the attempt, and another has been sent after it: that has one watcher.
+    const before = this.runners.get(input.name);
+    if (before?.key.attemptId === input.attemptId) before.detach();
     const runner = runtime.runner(attempt, record);
+    this.holders.set(runner, pid);
     this.keep(runner);
     runner.watch();
     this.host.events.emit('attempt_began', { name: input.name, epoch: input.epoch });
@@ -194,13 +201,23 @@ export class SessionHost {
     if (!spec) return null;
     const runtime = this.runtimeOf(folder, spec);
     const state = inspect(runtime.held(attempt, record));
-    if (state.kind === 'unclaimed') return null;
+    if (state.kind === 'unclaimed') {
+      const pid = this.holderOnItsWay(folder.name, record);
+      return pid === null ? null : { pid, startedAtMs: record.startedAtMs, adopted: true };
+    }
     if (!this.runners.has(folder.name)) {
       const runner = runtime.runner(attempt, record);
       this.keep(runner);
       runner.watch();
     }
     return { pid: state.kind === 'running' ? state.holder.pid : 0, startedAtMs: record.startedAtMs, adopted: true };
+  }
+
+  /** A holder that this worker has sent, and that has not come to claim the attempt yet; null where none will. */
+  private holderOnItsWay(name: string, { attemptId }: AttemptRecord): number | null {
+    const runner = this.runners.get(name);
+    const pid = runner?.key.attemptId === attemptId ? this.holders.get(runner) : undefined;
+    return pid !== undefined && isHolderAlive(pid) ? pid : null;
   }
 
   /** Watches an attempt to its end and sends its report. */

@@ -27,6 +27,11 @@ export function onHolderExit(pid: number, listener: () => void): (() => void) | 
   return shell ? () => shell.off('exit', listener) : null;
 }
 
+/** Whether a holder that this process has started lives. */
+export function isHolderAlive(pid: number): boolean {
+  return children.has(pid);
+}
+
 /** What a holder is started with before its command is known. */
 export interface ParkingPlace {
   cgroups: CgroupRoot | null;

@@ -22,6 +22,19 @@ describe('a start that is asked for', () => {
     expect(await starts(spec, 1)).toHaveLength(1);
   });
 
+  it('again before its holder has claimed it waits for that holder, and starts no second one', async () => {
+    const host = newHost();
+    const spec = newSpec('on-its-way');
+    const input = startRequest(spec, 1);
+    const { pid } = await host.startAgent(input);
+    process.kill(pid, 'SIGSTOP');
+    expect(await host.startAgent(input)).toMatchObject({ pid, adopted: true });
+    process.kill(pid, 'SIGCONT');
+    expect(await starts(spec, 1)).toHaveLength(1);
+    expect(readFileSync(join(new SessionFolder(local.home, 'on-its-way').attempt(1).path, 'holder.pid'), 'utf8')).toBe(`${pid}\n`);
+    expect(host.liveRunners).toHaveLength(1);
+  });
+
   it('again by another worker is adopted, not repeated', async () => {
     const first = newHost();
     const spec = newSpec('again');
