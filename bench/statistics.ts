@@ -15,6 +15,7 @@ import { createOneSampleBernoulli, updateOneSampleBernoulli } from '../domain/st
 import { createQuantileLimit, updateQuantileLimit } from '../domain/statistics/quantile-sequence.js';
 import { createSampleRatio, sampleRatioResult, updateSampleRatio } from '../domain/statistics/sample-ratio.js';
 import { seededRandom } from '../domain/statistics/seeded-random.js';
+import { partRandom } from '../scripts/part-random.js';
 import { meanStop, powerAt, stoppedBy } from '../scripts/validate-statistics/figures.js';
 import { binWidth, plannedEvents, plannedPairs, proportionMethods, proportionPowerRuns, rateMethods, ratePowerRuns } from '../scripts/validate-statistics/power-runs.js';
 import { growthbookPython } from './peers.js';
@@ -131,11 +132,11 @@ function printDecisions(): void {
   };
   const addFixed = (effect: string, found: number, planned: number) => table.push([effect, 'fixed horizon, one look', (found / runs).toFixed(2), ...Array.from({ length: 5 }, () => planned)]);
   const crashes = '.12 against .08, sessions of each arm';
-  const proportions = proportionPowerRuns(runs, seededRandom(3));
+  const proportions = proportionPowerRuns(runs, partRandom('proportions', 1));
   for (const method of proportionMethods) add(crashes, nameOf(method), proportions[method] ?? [], binWidth.pairs, plannedPairs);
   addFixed(crashes, proportions['fixed']?.[0] ?? 0, plannedPairs);
   const ratio = 'rate ratio 1.5, first events of both arms';
-  const rates = ratePowerRuns(runs, seededRandom(4));
+  const rates = ratePowerRuns(runs, partRandom('rates', 1));
   for (const method of rateMethods) add(ratio, nameOf(method), rates[`1.5/${method}`] ?? [], binWidth.events, plannedEvents(1.5));
   addFixed(ratio, rates['1.5/fixed']?.[0] ?? 0, plannedEvents(1.5));
   console.log(`statistics: sessions to a decision, ${runs} runs, alpha .05\n${table.toString()}`);

@@ -1,5 +1,5 @@
 import type { ExperimentPlan } from '../../domain/experiments/experiment.js';
-import { seededRandom } from '../../domain/statistics/seeded-random.js';
+import { partRandom } from '../part-random.js';
 import { simulateExperiment } from './simulated-experiment.js';
 
 /** How many sessions a harmful treatment was given to before it was taken back. */
@@ -43,7 +43,7 @@ export function simulateHarm({ runs, controlCrash, times, seed }: { runs: number
   const plan = planOf(1_000, 20_000, 'lost_time');
   const ends = Array.from({ length: runs }, (_, run) => {
     const control = { crash: controlCrash, lostTimeMs: 60_000 };
-    return simulateExperiment(plan, { control, treatment: { ...control, crash: controlCrash * times } }, seededRandom(seed + run));
+    return simulateExperiment(plan, { control, treatment: { ...control, crash: controlCrash * times } }, partRandom(`a treatment that harms, ${controlCrash}`, seed + run));
   });
   return { runs, stopped: ends.filter(({ verdict }) => verdict === 'ROLLBACK').length, treated: ends.map(({ treated }) => treated).toSorted((one, other) => one - other) };
 }
@@ -52,7 +52,7 @@ export function simulateHarm({ runs, controlCrash, times, seed }: { runs: number
 export function simulateNoHarm({ runs, crash, sessions, seed }: { runs: number; crash: number; sessions: number; seed: number }): { runs: number; rolledBack: number; shipped: number } {
   const plan = planOf(sessions / 2, sessions, 'crash_rate');
   const arm = { crash, lostTimeMs: 60_000 };
-  const verdicts = Array.from({ length: runs }, (_, run) => simulateExperiment(plan, { control: arm, treatment: arm }, seededRandom(seed + run)).verdict);
+  const verdicts = Array.from({ length: runs }, (_, run) => simulateExperiment(plan, { control: arm, treatment: arm }, partRandom(`a treatment that is no other, ${crash}`, seed + run)).verdict);
   return { runs, rolledBack: verdicts.filter((verdict) => verdict === 'ROLLBACK').length, shipped: verdicts.filter((verdict) => verdict === 'SHIP').length };
 }
 

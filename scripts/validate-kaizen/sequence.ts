@@ -1,7 +1,7 @@
 import { planExperiment } from '../../domain/experiments/planning.js';
 import type { Opportunity } from '../../domain/experiments/opportunity.js';
 import { beginELond, concludeELondByLog, createELond } from '../../domain/statistics/online-fdr.js';
-import { seededRandom } from '../../domain/statistics/seeded-random.js';
+import { partRandom } from '../part-random.js';
 import { simulateExperiment, type Population } from './simulated-experiment.js';
 
 /** What a sequence of experiments came to. */
@@ -41,7 +41,7 @@ export const falseDiscoveryRate = 0.05;
  * sessions until the verdict, and the ledger told of the evidence.
  */
 export function simulateSequence({ experiments, trueShare, seed }: SequenceOptions): SequenceResult {
-  const random = seededRandom(seed);
+  const random = partRandom('a sequence of experiments', seed);
   const result: SequenceResult = { experiments, trueEffects: 0, found: 0, falselyShipped: 0, rolledBack: 0, noEvidence: 0, sessions: 0 };
   let ledger = createELond(falseDiscoveryRate, { kind: 'uniform', horizon: experiments });
   for (let n = 1; n <= experiments; n += 1) {

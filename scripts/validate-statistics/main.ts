@@ -28,7 +28,7 @@ function jobsOf(scale: number): Job[] {
 
 async function validate(scale: number, workers: number): Promise<void> {
   const pathOf = (module: string) => fileURLToPath(new URL(module, simulationsModule));
-  const kept = new Map(simulations.map(({ name, module }) => [name, new KeptParts(join(project, '.validation'), [pathOf(module), pathOf('part-random.js')])]));
+  const kept = new Map(simulations.map(({ name, module }) => [name, new KeptParts(join(project, '.validation'), [pathOf(module), pathOf('../part-random.js')])]));
   const jobs = jobsOf(scale);
   const missing = jobs.filter(({ name, part, runs }) => !kept.get(name)?.get(name, part, runs));
   if (missing.length < jobs.length) console.log(`${jobs.length - missing.length} of ${jobs.length} parts are there from before`);

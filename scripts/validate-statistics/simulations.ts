@@ -3,7 +3,7 @@ import { alarmRuns, coverageRuns } from './coverage-runs.js';
 import { discoveryRuns } from './discovery-runs.js';
 import { fixedRuns } from './fixed-runs.js';
 import { nullRuns } from './null-runs.js';
-import { partRandom } from './part-random.js';
+import { partRandom } from '../part-random.js';
 import { proportionPowerRuns, ratePowerRuns } from './power-runs.js';
 import { draws, type StreamName } from './streams.js';
 import type { Tally } from './tally.js';
