@@ -9,7 +9,7 @@ export function plainVerdict(status: ExperimentStatus): string {
   const change = `${plan.parameter} ${plan.treatment} instead of ${plan.control}`;
   switch (conclusion) {
     case 'kept':
-      return `${change} was better, was given to all sessions, stood its watch, and is kept. ${sinceDeploy(plan, look)}`;
+      return `${change} was better, and is what all sessions get: ${reason}. ${sinceDeploy(plan, look)}`;
     case 'rolled_back':
       return `${change} did harm and was taken back: ${reason}. Sessions have ${plan.control} again.`;
     case 'restored':

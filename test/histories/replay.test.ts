@@ -94,6 +94,7 @@ const kaizenEvidence: [name: keyof typeof kaizenScenes | keyof typeof parameterS
   ['ledger-learned', /"rejected":true/],
   ['ledger-used-up', /LevelsUsedUp/],
   ['experiment-kept', /"call":"decide".*has stood its watch/],
+  ['experiment-kept-unjudged', /watch-longer-what-few-sessions-judge.*is kept unjudged: \d+ of the 20 sessions/],
   ['experiment-kept-parameter', /"share":0\.9.*"lastKnownGood":0\.6/],
   ['experiment-kept-ledger', /"logEValue":\d/],
   ['experiment-rolled_back', /"call":"abandon".*"kind":"rolled_back"/],

@@ -1,3 +1,5 @@
+import { patched } from '@temporalio/workflow';
+import { formatDuration } from '../../domain/duration.js';
 import { createAnalysis } from '../../domain/experiments/analysis.js';
 import type { ArmTotals } from '../../domain/experiments/unit.js';
 import { parameterTaken } from '../kaizen-messages.js';
@@ -8,6 +10,9 @@ import { turn } from './watch.js';
 
 /** A step of the deploy is held for so many horizons at most. */
 const horizonsPerStep = 2;
+
+/** A watch that too few sessions came to is as long as so many, and no longer. */
+const watchesAtMost = 3;
 
 /** Gives the treatment to more and more of the sessions, reading back each time, with looks between. */
 export async function deploy(experiment: Experiment, calls: ExperimentCalls): Promise<Ending | null> {
@@ -67,13 +72,18 @@ async function hold(experiment: Experiment, calls: ExperimentCalls): Promise<End
   }
 }
 
-/** Closes the records, lets the parameter go, and watches what was deployed against the holdback. */
+/**
+ * Closes the records, lets the parameter go, and watches what was deployed against the holdback; for longer, where fewer sessions have
+ * matured with it than a step takes.
+ */
 export async function monitor(experiment: Experiment, calls: ExperimentCalls): Promise<Ending | null> {
   const { state, plan } = experiment;
   if (!state.settled) await settle(experiment, calls);
-  const untilMs = (state.deployedAtMs ?? Date.now()) + plan.monitorMs;
+  const sinceMs = state.deployedAtMs ?? Date.now();
+  const isExtended = () => isUnjudged(experiment) && Date.now() < sinceMs + watchesAtMost * plan.monitorMs && patched('watch-longer-what-few-sessions-judge');
   // Nothing is kept whose last look failed.
-  while (Date.now() < untilMs || state.failedLooks > 0) {
+  while (Date.now() < sinceMs + plan.monitorMs || state.failedLooks > 0 || isExtended()) {
+    if (Date.now() >= sinceMs + plan.monitorMs) watchLonger(experiment);
     const ending = await turn(experiment, calls);
     if (ending) return ending;
     await continueWhenLong(experiment);
@@ -92,10 +102,25 @@ async function settle(experiment: Experiment, calls: ExperimentCalls): Promise<v
   await answer(() => calls.save(experiment.status(), Date.now()));
 }
 
+/** Whether too few of its sessions have matured since the deploy to say that it stood its watch. */
+function isUnjudged({ state, plan }: Experiment): boolean {
+  return state.analysis.totals.treatment.units < plan.unitsPerStep;
+}
+
+function watchLonger(experiment: Experiment): void {
+  const { state, plan } = experiment;
+  if (state.failedLooks > 0) return;
+  const reason = `watched for longer, ${formatDuration(watchesAtMost * plan.monitorMs)} at most: too few sessions have come with ${plan.treatment}, fewer than ${plan.unitsPerStep}`;
+  if (state.reason === reason) return;
+  experiment.enter('monitoring', reason);
+  experiment.note(reason);
+}
+
 /** What was deployed has stood its watch: it is the last known good value, and all sessions get it. */
 export async function keep(experiment: Experiment, calls: ExperimentCalls): Promise<Ending> {
   const { state, plan } = experiment;
-  const reason = `${plan.treatment} has stood its watch`;
+  const { units } = state.analysis.totals.treatment;
+  const reason = isUnjudged(experiment) ? `${plan.treatment} is kept unjudged: ${units} of the ${plan.unitsPerStep} sessions that it takes came with it since the deploy, and none showed that it does harm` : `${plan.treatment} has stood its watch`;
   await calls.keep(reason);
   const published = await calls.readBack();
   state.undo = [];

@@ -39,6 +39,12 @@ async function kept(world: ExperimentWorld): Promise<string> {
 /** What an experiment does, each by the name of its history. */
 export const experimentScenes = {
   'experiment-kept': kept,
+  'experiment-kept-unjudged': async (world) => {
+    const experiment = await running(world);
+    await experiment.sessionsUntil(({ phase }) => phase === 'monitoring');
+    await experiment.sessionsUntil(isClosed, 40, 0);
+    return experiment.plan.id;
+  },
   'experiment-kept-parameter': async (world) => {
     await kept(world);
     return parameterWorkflowId('danger_zone');

@@ -45,6 +45,30 @@ describe('an experiment', () => {
     expect(await experiment.published()).toMatchObject({ value: 0.75, enrolment: null });
   });
 
+  it('watches its deploy for longer where too few sessions come, and then says that it is kept unjudged', async () => {
+    const experiment = await experiments.run();
+    await experiment.until(({ phase }) => phase === 'running');
+    await experiment.sessionsUntil(({ phase }) => phase === 'monitoring');
+    const { events } = await experiment.quiet();
+    const deployedAtMs = events.findLast(({ phase }) => phase === 'deploying')?.atMs ?? 0;
+    const closed = await experiment.sessionsUntil(isClosed, 40, 0);
+    expect(closed).toMatchObject({ conclusion: 'kept', reason: expect.stringMatching(/^0\.6 is kept unjudged: \d+ of the 20 sessions/) as string });
+    expect(closed.events.map(({ what }) => what)).toContainEqual(expect.stringMatching(/^watched for longer, 15m at most/));
+    expect((closed.events.at(-1)?.atMs ?? 0) - deployedAtMs).toBeGreaterThanOrEqual(3 * experiment.plan.monitorMs);
+    expect(await experiment.published()).toMatchObject({ value: 0.6, rollout: null });
+  });
+
+  it('restores what regresses in the time that its watch was made longer by', async () => {
+    let hazard = 0.02;
+    const experiment = await experiments.run({}, { crashes: (value) => (value === 0.75 ? 0.5 : hazard) });
+    await experiment.until(({ phase }) => phase === 'running');
+    await experiment.sessionsUntil(({ phase }) => phase === 'monitoring');
+    await experiment.sessionsUntil(({ reason }) => reason.startsWith('watched for longer'), 40, 0);
+    hazard = 1;
+    expect(await experiment.sessionsUntil(isClosed)).toMatchObject({ conclusion: 'restored', verdict: 'ROLLBACK' });
+    expect(await experiment.published()).toMatchObject({ value: 0.75, rollout: null });
+  });
+
   it('restores what regresses after its deploy within one look', async () => {
     let hazard = 0.02;
     const experiment = await experiments.run({}, { crashes: (value) => (value === 0.75 ? 0.5 : hazard) });
