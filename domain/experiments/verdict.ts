@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.js';
 import { sampleRatioTest } from '../statistics/sample-ratio.js';
 import type { ExperimentLook, ExperimentPlan, Verdict } from './experiment.js';
 
@@ -54,7 +55,7 @@ function doubtOf(plan: ExperimentPlan, look: ExperimentLook | null, { nowMs, sta
   if (failedLooks > 0) return { fatal: failedLooks >= failedLooksAllowed, reason: `${failedLooks} looks in a row failed, at ${failedLooksAllowed} it is given up` };
   if (!look) return null;
   const silentMs = nowMs - Math.max(startedAtMs, look.lastOutcomeAtMs ?? 0);
-  if (silentMs > plan.staleAfterMs) return { fatal: silentMs > staleTimesAllowed * plan.staleAfterMs, reason: `no outcome of any session came for ${hours(silentMs)}` };
+  if (silentMs > plan.staleAfterMs) return { fatal: silentMs > staleTimesAllowed * plan.staleAfterMs, reason: `no outcome of any session came for ${formatDuration(silentMs)}` };
   // Arms that were once filled unevenly do not become comparable again.
   if (look.sampleRatio.mismatch) return { fatal: true, reason: `the arms are not comparable: ${look.arms.control.units} and ${look.arms.treatment.units} units, p = ${show(look.sampleRatio.pValue)} for their ratio and their silences` };
   return null;
@@ -74,8 +75,4 @@ function whatLacks(plan: ExperimentPlan, { arms, logEValue, logThreshold, better
 
 function show(value: number): string {
   return Number(value.toPrecision(3)).toString();
-}
-
-function hours(ms: number): string {
-  return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }

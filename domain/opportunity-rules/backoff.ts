@@ -1,8 +1,8 @@
 import { formatDuration } from '../duration.js';
 import { parameterTable } from '../parameter-table.js';
+import { formatShare } from '../share.js';
 import { twoProportionTest } from '../statistics/two-proportions.js';
 import { welchTest } from '../statistics/welch.js';
-import { percent } from './claims.js';
 import { ruleAlpha, tooFew, unknown, well, type OpportunityRule } from './rule.js';
 
 /** A step is a halving. */
@@ -28,16 +28,16 @@ export const backoffRule: OpportunityRule = {
     const total = downtimeMs.mean * downtimeMs.n;
     const saving = total <= 0 ? 0 : Math.min(0.9, (Math.max(0, difference) * waited.downtimeMs.n * (1 - 1 / step)) / total);
     const pattern = `${waited.downtimeMs.n} restarts waited for ${formatDuration(Math.max(0, difference))} more than those at once`;
-    if (pValue > rule.alpha || saving < leastSaving) return well(`${pattern}; half the back-off would save ${percent(saving)} of the downtime (p ${pValue.toPrecision(2)})`);
+    if (pValue > rule.alpha || saving < leastSaving) return well(`${pattern}; half the back-off would save ${formatShare(saving)} of the downtime (p ${pValue.toPrecision(2)})`);
     const helps = twoProportionTest({ control: atOnce.crashedAgain, treatment: waited.crashedAgain }, { alpha: rule.alpha, alternative: 'less' });
-    if (helps.pValue <= rule.alpha) return well(`${pattern}, and crashed less often after it (difference ${percent(helps.difference)}, p ${helps.pValue.toPrecision(2)})`);
+    if (helps.pValue <= rule.alpha) return well(`${pattern}, and crashed less often after it (difference ${formatShare(helps.difference)}, p ${helps.pValue.toPrecision(2)})`);
     const present = Number(values.backoff_base);
     const { values: range } = parameterTable.backoff_base;
     const proposedValue = Math.max(range.kind === 'number' ? range.min : 1, Math.round(present / step));
     if (proposedValue >= present) return well(`${pattern}; the back-off is as short as can be`);
     return {
       pattern: `${pattern}, and ${waited.crashedAgain.successes} of ${waited.crashedAgain.trials} crashed again, of those at once ${atOnce.crashedAgain.successes} of ${atOnce.crashedAgain.trials}`,
-      hypothesis: `a first back-off of ${formatDuration(proposedValue)} in place of ${formatDuration(present)} saves ${percent(saving)} of the downtime, and crashes come no more often`,
+      hypothesis: `a first back-off of ${formatDuration(proposedValue)} in place of ${formatDuration(present)} saves ${formatShare(saving)} of the downtime, and crashes come no more often`,
       confidence: 1 - pValue,
       interval,
       impact: -saving,

@@ -1,7 +1,7 @@
 import { formatDuration } from '../duration.js';
 import { histogramCount, histogramMean, relativeErrorOfMean } from '../histogram.js';
 import { parameterTable } from '../parameter-table.js';
-import { percent } from './claims.js';
+import { formatShare } from '../share.js';
 import { ruleAlpha, tooFew, unknown, well, type NoProposal, type OpportunityRule, type RuleFacts } from './rule.js';
 import { againstInterval, lossRate, otherCheckpoints, youngDaly, type YoungDaly } from './young-daly.js';
 
@@ -26,10 +26,10 @@ export const checkpointIntervalRule: OpportunityRule = {
     const { lower, upper } = optimum.confidence;
     const interval = `${formatDuration(optimum.intervalMs)}, between ${formatDuration(lower)} and ${formatDuration(upper)}`;
     if (pValue > rule.alpha) return well(`the interval of ${formatDuration(presentMs)} is not told apart from Young and Daly's, ${interval}`);
-    if (saving < leastSaving) return well(`Young and Daly's interval of ${interval} would save ${percent(Math.max(0, saving))} of the time lost`);
+    if (saving < leastSaving) return well(`Young and Daly's interval of ${interval} would save ${formatShare(Math.max(0, saving))} of the time lost`);
     return {
       pattern: `checkpoints every ${formatDuration(presentMs)}, where Young and Daly's interval is ${interval} (p ${pValue.toPrecision(2)})`,
-      hypothesis: `a checkpoint every ${formatDuration(proposedValue * minuteMs)} in place of ${formatDuration(presentMs)} loses ${percent(saving)} less time`,
+      hypothesis: `a checkpoint every ${formatDuration(proposedValue * minuteMs)} in place of ${formatDuration(presentMs)} loses ${formatShare(saving)} less time`,
       confidence: 1 - pValue,
       interval: { lower: lower / minuteMs, upper: upper / minuteMs },
       impact: -saving,

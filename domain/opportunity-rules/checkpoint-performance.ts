@@ -1,7 +1,8 @@
 import { formatDuration } from '../duration.js';
 import { countAbove, histogramCount } from '../histogram.js';
+import { formatShare } from '../share.js';
 import { theoryOf, checkpointIntervalRule } from './checkpoint-interval.js';
-import { claimShare, percent, shareInterval } from './claims.js';
+import { claimShare, shareInterval } from './claims.js';
 import { ruleAlpha, tooFew, undecidable, unknown, well, type OpportunityRule } from './rule.js';
 
 /** A 95th percentile is within a limit where at most this share is above it. */
@@ -24,7 +25,7 @@ export const checkpointPerformanceRule: OpportunityRule = {
     if (few !== null) return few;
     const slow = { successes: countAbove(checkpoints, limitMs), trials: made };
     const claim = claimShare(slow, 'above', slowShare, rule.alpha);
-    const pattern = `${percent(claim.share)} of ${made} checkpoints took longer than ${formatDuration(limitMs)}, where ${percent(slowShare)} may`;
+    const pattern = `${formatShare(claim.share)} of ${made} checkpoints took longer than ${formatDuration(limitMs)}, where ${formatShare(slowShare)} may`;
     if (!claim.shown) return well(`${pattern} (p ${claim.pValue.toPrecision(2)})`);
     // No parameter makes a checkpoint faster: what can be done about slow ones is to make them as seldom as theory allows.
     const theory = theoryOf(facts, checkpointIntervalRule);
@@ -33,7 +34,7 @@ export const checkpointPerformanceRule: OpportunityRule = {
     if (proposedValue * 60_000 <= presentMs || saving <= 0) return undecidable(`${pattern}; no parameter makes one faster, and by Young and Daly there should not be fewer`);
     return {
       pattern,
-      hypothesis: `a checkpoint every ${formatDuration(proposedValue * 60_000)} in place of ${formatDuration(presentMs)} loses ${percent(saving)} less time`,
+      hypothesis: `a checkpoint every ${formatDuration(proposedValue * 60_000)} in place of ${formatDuration(presentMs)} loses ${formatShare(saving)} less time`,
       confidence: 1 - claim.pValue,
       interval: shareInterval(slow, rule.alpha, rule.minimum.count),
       impact: -saving,

@@ -31,7 +31,3 @@ export function rateOf({ successes, trials }: Proportion): { mean: number; stand
   const mean = trials === 0 ? 0 : successes / trials;
   return { mean, standardDeviation: Math.sqrt(mean * (1 - mean)) };
 }
-
-export function percent(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(3))} %`;
-}

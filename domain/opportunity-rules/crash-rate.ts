@@ -1,6 +1,7 @@
 import { parameterTable } from '../parameter-table.js';
 import type { Histogram } from '../histogram.js';
-import { claimShare, percent, rateOf, shareInterval } from './claims.js';
+import { formatShare } from '../share.js';
+import { claimShare, rateOf, shareInterval } from './claims.js';
 import { ruleAlpha, tooFew, unknown, well, type OpportunityRule } from './rule.js';
 
 /** Zones that are tried, as shares of the present one: none is more than two fifths lower. */
@@ -34,17 +35,17 @@ export const crashRateRule: OpportunityRule = {
       .toSorted((a, b) => a.pValue - b.pValue);
     if (best === undefined) return { verdict: 'not_enough_data', message: `no attempt got to a context use of ${candidates.map(({ zone }) => zone).join(', ')}` };
     const { zone, crashesAbove, exposureAbove, exposureBelow, pValue } = best;
-    const hazards = `${crashesAbove} of ${crashes} first crashes came above a context use of ${zone}, where attempts spent ${percent(exposureAbove / (exposureAbove + exposureBelow))} of it`;
+    const hazards = `${crashesAbove} of ${crashes} first crashes came above a context use of ${zone}, where attempts spent ${formatShare(exposureAbove / (exposureAbove + exposureBelow))} of it`;
     if (pValue > rule.alpha) return well(`${hazards} (p ${pValue.toPrecision(2)})`);
     // Half a crash more below: that none came there does not mean that none ever will.
     const spared = (crashesAbove - exposureAbove * ((crashes - crashesAbove + 0.5) / exposureBelow)) / crashes;
     const baseline = rateOf(sessions.crashed);
     // A session's chance of no crash is e to the hazard it went through, which is less by what is spared.
     const impact = baseline.mean === 0 ? 0 : (1 - (1 - baseline.mean) ** (1 - spared)) / baseline.mean - 1;
-    if (-impact < leastRelief) return well(`${hazards}; a lower zone would spare ${percent(Math.max(0, -impact))} of the sessions that crash`);
+    if (-impact < leastRelief) return well(`${hazards}; a lower zone would spare ${formatShare(Math.max(0, -impact))} of the sessions that crash`);
     return {
       pattern: hazards,
-      hypothesis: `sessions that are checkpointed and recycled at a context use of ${zone} in place of ${present} crash ${percent(-impact)} less often`,
+      hypothesis: `sessions that are checkpointed and recycled at a context use of ${zone} in place of ${present} crash ${formatShare(-impact)} less often`,
       confidence: 1 - pValue,
       interval: shareInterval(sessions.crashed, rule.alpha, rule.minimum.count * 5),
       impact,

@@ -1,7 +1,8 @@
 import { formatDuration } from '../duration.js';
 import { countAbove, countPerhapsAbove, histogramCount } from '../histogram.js';
 import { parameterTable } from '../parameter-table.js';
-import { claimShare, percent, shareInterval, type ShareClaim } from './claims.js';
+import { formatShare } from '../share.js';
+import { claimShare, shareInterval, type ShareClaim } from './claims.js';
 import { ruleAlpha, tooFew, unknown, well, type OpportunityRule, type Proposal, type RuleFacts } from './rule.js';
 
 /** Attempts that may be silent for longer than the time-out and would have gone on, ratio. */
@@ -53,9 +54,9 @@ function shorten(facts: RuleFacts, presentMs: number, hungMs: number, claim: Sha
   const proposedValue = Math.max(values.kind === 'number' ? values.min : 0, Math.round(presentMs / step));
   const { lostTimeMs, sessions, hangs } = facts.now;
   const saving = lostTimeMs === null || lostTimeMs.mean === 0 ? 0 : Math.min(0.9, (hungMs * (1 - proposedValue / presentMs)) / lostTimeMs.mean);
-  const pattern = `${hangs?.successes} attempts hung for ${formatDuration(presentMs)} each, and of those that went on at most ${percent(claim.share)} had been silent for more than ${formatDuration(presentMs / step)}`;
-  if (saving < leastSaving) return well(`${pattern}; a shorter time-out would save ${percent(saving)} of the time lost`);
-  return proposal(facts, { pattern, claim, interval, saving, proposedValue, rationale: `half the time-out, which ends fewer than ${percent(falseAlarmsAllowed)} of the attempts in vain` }, presentMs, sessions?.crashed.trials ?? 0);
+  const pattern = `${hangs?.successes} attempts hung for ${formatDuration(presentMs)} each, and of those that went on at most ${formatShare(claim.share)} had been silent for more than ${formatDuration(presentMs / step)}`;
+  if (saving < leastSaving) return well(`${pattern}; a shorter time-out would save ${formatShare(saving)} of the time lost`);
+  return proposal(facts, { pattern, claim, interval, saving, proposedValue, rationale: `half the time-out, which ends fewer than ${formatShare(falseAlarmsAllowed)} of the attempts in vain` }, presentMs, sessions?.crashed.trials ?? 0);
 }
 
 function lengthen(facts: RuleFacts, presentMs: number, hungMs: number, falseShare: number, claim: ShareClaim, interval: Proposal['interval']) {
@@ -64,8 +65,8 @@ function lengthen(facts: RuleFacts, presentMs: number, hungMs: number, falseShar
   const { lostTimeMs, sessions } = facts.now;
   // False alarms lose the time-out; real hangs would lose as much again.
   const saving = lostTimeMs === null || lostTimeMs.mean === 0 ? 0 : Math.min(0.9, (hungMs * (2 * falseShare - 1)) / lostTimeMs.mean);
-  const pattern = `${percent(claim.share)} of the attempts that went on had been silent for more than ${formatDuration(presentMs / step)}, so that about ${percent(falseShare)} of those that were ended as hung would have gone on`;
-  if (saving < leastSaving) return well(`${pattern}; a longer time-out would save ${percent(Math.max(0, saving))} of the time lost`);
+  const pattern = `${formatShare(claim.share)} of the attempts that went on had been silent for more than ${formatDuration(presentMs / step)}, so that about ${formatShare(falseShare)} of those that were ended as hung would have gone on`;
+  if (saving < leastSaving) return well(`${pattern}; a longer time-out would save ${formatShare(Math.max(0, saving))} of the time lost`);
   return proposal(facts, { pattern, claim, interval, saving, proposedValue, rationale: 'twice the time-out; false alarms by an exponential tail of the silences' }, presentMs, sessions?.crashed.trials ?? 0);
 }
 
@@ -78,7 +79,7 @@ interface Change extends Pick<Proposal, 'pattern' | 'interval' | 'rationale'> {
 function proposal({ now: { lostTimeMs } }: RuleFacts, { pattern, claim, interval, saving, proposedValue, rationale }: Change, presentMs: number, sampleSize: number): Proposal {
   return {
     pattern,
-    hypothesis: `a hang time-out of ${formatDuration(proposedValue)} in place of ${formatDuration(presentMs)} loses ${percent(saving)} less time`,
+    hypothesis: `a hang time-out of ${formatDuration(proposedValue)} in place of ${formatDuration(presentMs)} loses ${formatShare(saving)} less time`,
     // Both directions were looked at.
     confidence: 1 - Math.min(1, 2 * claim.pValue),
     interval,

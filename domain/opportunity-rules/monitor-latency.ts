@@ -1,6 +1,7 @@
 import { formatDuration } from '../duration.js';
 import { countAbove, histogramCount } from '../histogram.js';
-import { claimShare, percent } from './claims.js';
+import { formatShare } from '../share.js';
+import { claimShare } from './claims.js';
 import { ruleAlpha, tooFew, undecidable, unknown, well, type OpportunityRule } from './rule.js';
 
 /** One look at all live attempts is to take no longer, ms, but for one in twenty. */
@@ -21,7 +22,7 @@ export const monitorLatencyRule: OpportunityRule = {
     const few = tooFew(looks, rule);
     if (few !== null) return few;
     const claim = claimShare({ successes: countAbove(monitorLooks, limitMs), trials: looks }, 'above', slowShare, rule.alpha);
-    const pattern = `${percent(claim.share)} of ${looks} looks took longer than ${formatDuration(limitMs)}, where ${percent(slowShare)} may`;
+    const pattern = `${formatShare(claim.share)} of ${looks} looks took longer than ${formatDuration(limitMs)}, where ${formatShare(slowShare)} may`;
     return claim.shown ? undecidable(`${pattern}; no parameter makes them faster: fewer sessions a host would`) : well(`${pattern} (p ${claim.pValue.toPrecision(2)})`);
   },
 };

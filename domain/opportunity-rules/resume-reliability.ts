@@ -1,6 +1,7 @@
 import { resumeStrategies, type ResumeStrategy } from '../parameters.js';
+import { formatShare } from '../share.js';
 import type { Proportion } from '../statistics/interval.js';
-import { claimShare, percent, rateOf, shareInterval } from './claims.js';
+import { claimShare, rateOf, shareInterval } from './claims.js';
 import { ruleAlpha, tooFew, undecidable, unknown, well, type OpportunityRule } from './rule.js';
 
 /** Share of resumes that have to succeed where no bound says so. */
@@ -27,7 +28,7 @@ export const resumeReliabilityRule: OpportunityRule = {
     if (few !== null) return few;
     const allowed = 1 - (bounds.resumeSuccessRate?.min ?? defaultMinimum);
     const claim = claimShare(all, 'above', allowed, rule.alpha);
-    const pattern = `${all.successes} of ${all.trials} resumes failed (${percent(claim.share)}), where ${percent(allowed)} may`;
+    const pattern = `${all.successes} of ${all.trials} resumes failed (${formatShare(claim.share)}), where ${formatShare(allowed)} may`;
     if (!claim.shown) return well(`${pattern} (p ${claim.pValue.toPrecision(2)})`);
     const present = String(values.resume_strategy) as ResumeStrategy;
     const next = nextRung(present);
@@ -38,11 +39,11 @@ export const resumeReliabilityRule: OpportunityRule = {
     if (impact >= 0) return undecidable(`${pattern}; ${next} fails as often (${seen.successes} of ${seen.trials})`);
     return {
       pattern,
-      hypothesis: `resumes that begin with ${next} in place of ${present} fail ${percent(-impact)} less often`,
+      hypothesis: `resumes that begin with ${next} in place of ${present} fail ${formatShare(-impact)} less often`,
       confidence: 1 - claim.pValue,
       interval: shareInterval(all, rule.alpha, rule.minimum.count),
       impact,
-      rationale: isKnown ? `one rung down the ladder: ${next} failed in ${seen.successes} of ${seen.trials}` : `one rung down the ladder; ${next} was tried ${seen.trials} times, so that the plan is for a saving of ${percent(-impact)}`,
+      rationale: isKnown ? `one rung down the ladder: ${next} failed in ${seen.successes} of ${seen.trials}` : `one rung down the ladder; ${next} was tried ${seen.trials} times, so that the plan is for a saving of ${formatShare(-impact)}`,
       proposedValue: next,
       sampleSize: sessions.failedResume.trials,
       baseline: rateOf(sessions.failedResume),

@@ -1,6 +1,7 @@
 import { formatDuration } from '../duration.js';
 import { countAbove, histogramCount } from '../histogram.js';
-import { claimShare, percent, shareInterval } from './claims.js';
+import { formatShare } from '../share.js';
+import { claimShare, shareInterval } from './claims.js';
 import { ruleAlpha, tooFew, undecidable, unknown, well, type OpportunityRule } from './rule.js';
 
 /** A restart is to take no longer, ms, but for one in ten. */
@@ -25,16 +26,16 @@ export const supervisorRestartRule: OpportunityRule = {
     if (few !== null) return few;
     const slow = { successes: countAbove(restarts, limitMs), trials: made };
     const claim = claimShare(slow, 'above', slowShare, rule.alpha);
-    const pattern = `${percent(claim.share)} of ${made} restarts took longer than ${formatDuration(limitMs)}, where ${percent(slowShare)} may`;
+    const pattern = `${formatShare(claim.share)} of ${made} restarts took longer than ${formatDuration(limitMs)}, where ${formatShare(slowShare)} may`;
     if (!claim.shown) return well(`${pattern} (p ${claim.pValue.toPrecision(2)})`);
     if (values.restart_strategy !== 'sequential_init') return undecidable(`${pattern}; sessions begin at the same time already, so that restart_strategy has nothing left to give`);
     return {
       pattern,
-      hypothesis: `sessions that begin at the same time after a boot are down for ${percent(-plannedFor)} less`,
+      hypothesis: `sessions that begin at the same time after a boot are down for ${formatShare(-plannedFor)} less`,
       confidence: 1 - claim.pValue,
       interval: shareInterval(slow, rule.alpha, rule.minimum.count),
       impact: plannedFor,
-      rationale: `the other of two strategies; what it saves is not known from restarts one after another, so that the plan is for ${percent(-plannedFor)}, in boots of a host`,
+      rationale: `the other of two strategies; what it saves is not known from restarts one after another, so that the plan is for ${formatShare(-plannedFor)}, in boots of a host`,
       proposedValue: 'parallel_init',
       sampleSize: sessions.crashed.trials,
       baseline: { mean: downtimeMs.mean, standardDeviation: Math.sqrt(downtimeMs.variance) },

@@ -1,6 +1,6 @@
 import type { ResumeStrategy } from '../parameters.js';
+import { formatShare } from '../share.js';
 import { welchTest, welchTestRelative } from '../statistics/welch.js';
-import { percent } from './claims.js';
 import { nextRung } from './resume-reliability.js';
 import { ruleAlpha, tooFew, undecidable, unknown, well, type OpportunityRule } from './rule.js';
 
@@ -24,15 +24,15 @@ export const tokenCostRule: OpportunityRule = {
     const scale = 1 + allowed;
     const { pValue } = welchTest({ control: { n: control.n, mean: control.mean * scale, variance: control.variance * scale ** 2 }, treatment }, { alpha: rule.alpha, alternative: 'greater' });
     const { difference, interval } = welchTestRelative({ control, treatment }, { alpha: rule.alpha });
-    const pattern = `a session takes ${percent(difference)} more tokens than in the window before, where ${percent(allowed)} may be (${treatment.n} and ${control.n} sessions)`;
-    if (pValue > rule.alpha) return well(`a session takes ${percent(Math.abs(difference))} ${difference < 0 ? 'fewer' : 'more'} tokens than in the window before; more than ${percent(allowed)} is not shown (p ${pValue.toPrecision(2)})`);
+    const pattern = `a session takes ${formatShare(difference)} more tokens than in the window before, where ${formatShare(allowed)} may be (${treatment.n} and ${control.n} sessions)`;
+    if (pValue > rule.alpha) return well(`a session takes ${formatShare(Math.abs(difference))} ${difference < 0 ? 'fewer' : 'more'} tokens than in the window before; more than ${formatShare(allowed)} is not shown (p ${pValue.toPrecision(2)})`);
     const present = String(values.resume_strategy) as ResumeStrategy;
     const next = nextRung(present);
     if (next === null) return undecidable(`${pattern}; ${present} is the rung that takes the fewest`);
     const impact = control.mean / treatment.mean - 1;
     return {
       pattern,
-      hypothesis: `resumes that begin with ${next} in place of ${present} take less of the conversation along, and ${percent(-impact)} fewer tokens a session`,
+      hypothesis: `resumes that begin with ${next} in place of ${present} take less of the conversation along, and ${formatShare(-impact)} fewer tokens a session`,
       confidence: 1 - pValue,
       interval,
       impact,

@@ -2,6 +2,7 @@ import { ActivityCancellationType, ActivityFailure, ApplicationFailure, isCancel
 import type { EntityActivities } from '../../activities/entity-activities.js';
 import type { ExperimentActivities, LookInput } from '../../activities/experiment-activities.js';
 import type { ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
+import { formatShare } from '../../domain/share.js';
 import type { Enrolment } from '../kaizen-messages.js';
 import { controlQueue } from '../messages.js';
 import { untilGivenUp } from '../until-given-up.js';
@@ -33,15 +34,15 @@ export function experimentCalls({ scope, plan }: { scope: string; plan: Experime
     release: (coolDownMs: number, reason: string) => entities.release.executeWithOptions({ summary: `let ${name} go` }, [{ name, experimentId, coolDownMs, reason }]),
     enrol: (enrolment: Enrolment | null, reason: string) => entities.enrol.executeWithOptions({ summary: short(reason) }, [{ name, experimentId, enrolment, reason }]),
     deploy: (share: number, version: number) =>
-      entities.deploy.executeWithOptions({ summary: `give ${plan.treatment} to ${percent(share)} of the sessions` }, [
-        { name, experimentId, value: plan.treatment, share, version, reason: `deploy of ${experimentId}, ${percent(share)} of the sessions` },
+      entities.deploy.executeWithOptions({ summary: `give ${plan.treatment} to ${formatShare(share)} of the sessions` }, [
+        { name, experimentId, value: plan.treatment, share, version, reason: `deploy of ${experimentId}, ${formatShare(share)} of the sessions` },
       ]),
     restore: (reason: string) => entities.restore.executeWithOptions({ summary: short(`restore ${name}: ${reason}`) }, [{ name, experimentId, reason }]),
     keep: (reason: string) => entities.keep.executeWithOptions({ summary: `${name} stays ${plan.treatment}` }, [{ name, experimentId, reason }]),
     learnResult: (logEValue: number) => entities.learnResult.executeWithOptions({ summary: 'tell the ledger' }, [{ scope, experimentId, logEValue }]),
     readBack: () => patient.readBack.executeWithOptions({ summary: `read ${name} back` }, [{ parameter: name }]),
     register: (statsigName: string) => patientlyAtStatsig.registerExperiment.executeWithOptions({ summary: `register ${statsigName}` }, [{ plan, name: statsigName }]),
-    allocate: (experiment: Registered, share: number) => briefAndLong.allocateExperiment.executeWithOptions({ summary: `${percent(share)} of new sessions are in it` }, [{ experiment, share }]),
+    allocate: (experiment: Registered, share: number) => briefAndLong.allocateExperiment.executeWithOptions({ summary: `${formatShare(share)} of new sessions are in it` }, [{ experiment, share }]),
     look: (input: LookInput) => briefAndLong.lookAtExperiment.executeWithOptions({ summary: `look at ${input.unitsOf}`.slice(0, 80) }, [input]),
     closeAtStatsig: (debt: Debt) => patientlyAtStatsig.closeAtStatsig.executeWithOptions({ summary: `${debt.call} at Statsig` }, [debt]),
     save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
@@ -67,10 +68,6 @@ export async function answer<T>(call: () => Promise<T>, giveUp?: () => boolean):
     const { cause } = error;
     return { kind: 'failed', type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Timeout', message: cause?.message ?? error.message };
   }
-}
-
-export function percent(share: number): string {
-  return `${Math.round(share * 1_000) / 10} %`;
 }
 
 function short(text: string): string {

@@ -2,8 +2,9 @@ import { patched } from '@temporalio/workflow';
 import { formatDuration } from '../../domain/duration.js';
 import { createAnalysis } from '../../domain/experiments/analysis.js';
 import type { ArmTotals } from '../../domain/experiments/unit.js';
+import { formatShare } from '../../domain/share.js';
 import { parameterTaken } from '../kaizen-messages.js';
-import { answer, percent, type ExperimentCalls } from './calls.js';
+import { answer, type ExperimentCalls } from './calls.js';
 import { continueWhenLong } from './continue.js';
 import type { Ending, Experiment } from './experiment.js';
 import { turn } from './watch.js';
@@ -32,7 +33,7 @@ export async function deploy(experiment: Experiment, calls: ExperimentCalls): Pr
 async function give(experiment: Experiment, calls: ExperimentCalls, share: number): Promise<Ending | null> {
   const { state, plan } = experiment;
   const isAborted = () => state.abort !== null;
-  experiment.enter('deploying', `gives ${plan.treatment} to ${percent(share)} of the sessions`);
+  experiment.enter('deploying', `gives ${plan.treatment} to ${formatShare(share)} of the sessions`);
   const deployed = await answer(() => calls.deploy(share, state.version), isAborted);
   const published = deployed.kind === 'done' ? await calls.readBack() : null;
   if (deployed.kind === 'failed') return { conclusion: 'aborted', verdict: state.verdict, reason: deployed.type === parameterTaken ? deployed.message : `the deploy failed: ${deployed.message}` };
@@ -42,7 +43,7 @@ async function give(experiment: Experiment, calls: ExperimentCalls, share: numbe
   if (state.deployedShare === 0) watchRollout(experiment);
   state.deployedShare = share;
   state.deployedAtMs = Date.now();
-  experiment.note(`${percent(share)} of new sessions get ${plan.treatment}, read back as version ${published.version}`);
+  experiment.note(`${formatShare(share)} of new sessions get ${plan.treatment}, read back as version ${published.version}`);
   await answer(() => calls.save(experiment.status(), Date.now()));
   return null;
 }
@@ -93,7 +94,7 @@ export async function monitor(experiment: Experiment, calls: ExperimentCalls): P
 
 async function settle(experiment: Experiment, calls: ExperimentCalls): Promise<void> {
   const { state, plan } = experiment;
-  experiment.enter('monitoring', `${percent(plan.holdback)} of the sessions keep ${plan.control}, the others are watched`);
+  experiment.enter('monitoring', `${formatShare(plan.holdback)} of the sessions keep ${plan.control}, the others are watched`);
   if (state.registered) await calls.closeAtStatsig({ call: 'decide', experiment: state.registered, arm: 'treatment', reason: `better, e-value at level ${plan.alpha}`, nowMs: Date.now() });
   experiment.undone('abandon');
   await calls.learnResult(state.deciding?.logEValue ?? 0);

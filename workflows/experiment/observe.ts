@@ -1,6 +1,7 @@
 import { decideVerdict } from '../../domain/experiments/verdict.js';
+import { formatShare } from '../../domain/share.js';
 import { nobodyNew } from '../kaizen-messages.js';
-import { answer, percent, type ExperimentCalls } from './calls.js';
+import { answer, type ExperimentCalls } from './calls.js';
 import { continueWhenLong } from './continue.js';
 import type { Ending, Experiment } from './experiment.js';
 import { turn } from './watch.js';
@@ -41,7 +42,7 @@ async function widen(experiment: Experiment, calls: ExperimentCalls): Promise<vo
   );
   if (allocated.kind !== 'done') return;
   state.widened += 1;
-  experiment.note(`${percent(share)} of new sessions are in it`);
+  experiment.note(`${formatShare(share)} of new sessions are in it`);
   await answer(() => calls.save(experiment.status(), Date.now()));
 }
 

@@ -1,4 +1,5 @@
 import { parameterTable } from '../../domain/parameter-table.js';
+import { formatShare } from '../../domain/share.js';
 import type { ParameterStatus } from '../kaizen-messages.js';
 import { oneLine } from '../one-line.js';
 
@@ -10,7 +11,7 @@ export function describeParameter(status: ParameterStatus): string {
   const { unit, description } = parameterTable[name];
   const inUnit = unit === 'choice' ? '' : ` ${unit}`;
   const lines = [
-    `**${name} = ${value}${inUnit}**${rollout ? ` for ${percent(rollout.share)} of the sessions, ${rollout.control} for the others` : ''}`,
+    `**${name} = ${value}${inUnit}**${rollout ? ` for ${formatShare(rollout.share)} of the sessions, ${rollout.control} for the others` : ''}`,
     '',
     `- what it is: ${description}`,
     `- last known good: ${lastKnownGood}`,
@@ -26,8 +27,4 @@ export function describeParameter(status: ParameterStatus): string {
   if (history.length > 0) lines.push('', 'Last changes:', '');
   for (const change of history.slice(-changesShown).toReversed()) lines.push(`- ${new Date(change.atMs).toISOString()}: ${change.value} by ${oneLine(change.by)}: ${oneLine(change.reason)}`);
   return lines.join('\n');
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 1_000) / 10} %`;
 }

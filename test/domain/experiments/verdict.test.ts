@@ -67,8 +67,8 @@ const cases: [string, ExperimentLook | null, VerdictContext, string, RegExp][] =
   ['a failed look at the deadline', winning(), { ...over, failedLooks: 1 }, 'NO_EVIDENCE', /failed/],
   ['too many failed looks', winning(), blind, 'NO_EVIDENCE', /12 looks in a row failed/],
   ['failed looks before there was any', null, blind, 'NO_EVIDENCE', /12 looks in a row failed/],
-  ['stale telemetry', winning(stale), running, 'CONTINUE', /no outcome of any session came for 30 h/],
-  ['telemetry that is silent for long', winning(silent), running, 'NO_EVIDENCE', /no outcome of any session came for 80 h/],
+  ['stale telemetry', winning(stale), running, 'CONTINUE', /no outcome of any session came for 1d 6h/],
+  ['telemetry that is silent for long', winning(silent), running, 'NO_EVIDENCE', /no outcome of any session came for 3d 8h/],
   ['no outcome ever, just begun', winning({ ...weak, lastOutcomeAtMs: null }), { ...running, startedAtMs: now - hour }, 'CONTINUE', /e-value/],
   ['a sample ratio mismatch', winning(mismatch), running, 'NO_EVIDENCE', /not comparable: 210 and 205 units, p = 0.00001/],
 ];
