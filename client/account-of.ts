@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { AgentKind } from '../domain/session.js';
+import type { AgentKind, SessionSpec } from '../domain/session.js';
 
 /** Characters of the hash in a name: two logins of one person never meet in it. */
 const hashLength = 8;
@@ -31,6 +31,12 @@ const codexLoginSchema = z.object({ tokens: z.object({ account_id: z.string().mi
 export function accountOf(home: string, agent: AgentKind, environment: NodeJS.ProcessEnv): string | null {
   const payer = payerOf(agent, environment);
   return payer === null ? null : `${agent}/${createHmac('sha256', accountKey(home)).update(`${agent}\0${payer}`).digest('hex').slice(0, hashLength)}`;
+}
+
+/** The session with the account that it names, or else the one that is found here. */
+export function withAccount(home: string, spec: SessionSpec, environment: NodeJS.ProcessEnv): SessionSpec {
+  const account = spec.account ?? accountOf(home, spec.agent, environment);
+  return account === null ? spec : { ...spec, account };
 }
 
 function payerOf(agent: AgentKind, environment: NodeJS.ProcessEnv): string | null {

@@ -1,6 +1,6 @@
 import type { SessionSpec } from '../domain/session.js';
 import { ensureShimHome, hostId } from '../host/shim-home.js';
-import { accountOf } from './account-of.js';
+import { withAccount } from './account-of.js';
 import { removeEnvironmentFile, writeEnvironmentFile } from './environment.js';
 import type { ShimClient } from './shim-client.js';
 
@@ -18,9 +18,4 @@ export async function startSessionHere(client: ShimClient, home: string, spec: S
     removeEnvironmentFile(home, spec.sessionId);
     throw error;
   }
-}
-
-function withAccount(home: string, spec: SessionSpec, environment: NodeJS.ProcessEnv): SessionSpec {
-  const account = spec.account ?? accountOf(home, spec.agent, environment);
-  return account === null ? spec : { ...spec, account };
 }

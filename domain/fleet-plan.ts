@@ -29,8 +29,8 @@ export interface FleetPlan {
   members: FleetMember[];
 }
 
-/** Fields that make no other session: its id and date are new each time, the environment's names are those of whoever looks. */
-const ofNoMatter = new Set(['sessionId', 'createdAt', 'environmentNames']);
+/** Fields that make no other session: its id and date are new each time, the environment's names and who pays by it are those of whoever looks. */
+const ofNoMatter = new Set(['sessionId', 'createdAt', 'environmentNames', 'account']);
 
 /**
  * Compares what is wanted with what is. A member that has completed, failed or was paused is what it should be; one that was

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountNameSchema } from '../../domain/account.js';
 import { fleetStrategies, mostMembers } from '../../domain/fleet.js';
 import { resumeStrategies } from '../../domain/parameters.js';
 import { agentKinds, sessionNameSchema } from '../../domain/session.js';
@@ -42,6 +43,7 @@ const sessionFields = {
   'checkpoint-interval': duration.optional().meta({ description: 'Between checkpoints by time (default: 10m)' }),
   'danger-zone': ratio.optional().meta({ description: 'Context use at which it is checkpointed and recycled (default: 0.75)' }),
   'resume-strategy': z.enum(resumeStrategies, `one of ${resumeStrategies.join(', ')}`).optional().meta({ description: 'First way to try to resume (default: native)' }),
+  account: accountNameSchema.optional().meta({ description: 'Who pays: sessions of one account wait for its limits together (default: made from the login or API key of claude-code and codex)' }),
 };
 
 const sessionSchema = z.strictObject({

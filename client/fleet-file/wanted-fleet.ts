@@ -94,6 +94,7 @@ function requestOf(entry: SessionEntry, name: string, instance: number, folder: 
     argv: argv.map(numbered),
     cwd: resolve(folder, numbered(entry.cwd ?? '.')),
     environmentNames: env,
+    ...(entry.account !== undefined && { account: entry.account }),
     policy: {
       ...(entry.policy && { restart: entry.policy }),
       backoff: { ...(entry['backoff-max'] !== undefined && { maxMs: entry['backoff-max'] }) },

@@ -16,8 +16,9 @@ afterAll(() => shim.remove());
 // Past the danger zone the session would be recycled before its context is full: here it is to overflow.
 const overflowing: Partial<SpecRequest> = { parameters: { dangerZone: 1 }, policy: { intensity: { maxFailures: 0 } } };
 
-async function open(kind: 'claude-code' | 'codex', script: Script, request: Partial<SpecRequest> = overflowing): Promise<SupervisedAgent> {
-  const session = await SupervisedAgent.start(shim, kind, inject('agentPrograms'), () => script, request);
+/** @param script may use the session: it is asked only once the agent runs. */
+async function open(kind: 'claude-code' | 'codex', script: (session: SupervisedAgent) => Script, request: Partial<SpecRequest> = overflowing): Promise<SupervisedAgent> {
+  const session = await SupervisedAgent.start(shim, kind, inject('agentPrograms'), script, request);
   opened.push(session);
   return session;
 }
@@ -33,24 +34,32 @@ const strategies = (session: SupervisedAgent) => session.folder.attempts().map((
 /** The agent asks for a summary of its conversation. */
 const isCompaction = (text: string) => /summary of (?:the|our) conversation|detailed summary/i.test(text);
 
-/** Refuses work for its length until the conversation was compacted; `compact` answers the request for the summary. */
-function fullUntilCompacted(compact: Reply): Script {
+/** Refuses work for its length until the conversation was compacted; `compact` answers each request for the summary. */
+function fullUntilCompacted(compact: () => Reply): Script {
   let compacted = false;
   return ({ conversation }, index) => {
     if (index === 0) return look;
     if (index === 1) return more;
     const last = conversation.turns.findLast((turn) => turn.kind === 'user');
     if (last?.kind === 'user' && isCompaction(last.text)) {
-      compacted = compact.kind === 'text';
-      return compact;
+      const reply = compact();
+      compacted = reply.kind === 'text';
+      return reply;
     }
     return compacted || conversation.turns.every((turn) => turn.kind === 'user') ? done : errors.promptTooLong;
   };
 }
 
 describe('claude-code with a full context', () => {
-  it('compacts its conversation, which is verified, and goes on natively with what is left', async () => {
-    const session = await open('claude-code', fullUntilCompacted(summary));
+  it('compacts it by itself where it can, and the attempt goes on', async () => {
+    const session = await open('claude-code', () => fullUntilCompacted(() => summary));
+    await session.until('completed');
+    expect(session.ends()).toEqual(['completed']);
+    expect(session.folder.attempt(1).live()?.signals).toMatchObject({ compactions: 1, compaction: { beforeTokens: expect.any(Number), afterTokens: expect.any(Number) } });
+  });
+
+  it('is told to compact it where that failed, which is verified, and goes on natively with what is left', async () => {
+    const session = await open('claude-code', (self) => fullUntilCompacted(() => (self.folder.attempts().length === 1 ? errors.promptTooLong : summary)));
     await session.until('completed');
     expect(session.ends()).toEqual(['context_full', 'compacted', 'completed']);
     expect(strategies(session)).toEqual(['fresh', 'compact', 'native']);
@@ -64,11 +73,11 @@ describe('claude-code with a full context', () => {
   });
 
   it('whose compaction fails is forked with the younger half of its conversation: no identical retry', async () => {
-    const session = await open('claude-code', (request, index) => {
+    const session = await open('claude-code', () => (request, index) => {
       const { conversation } = request;
       const last = conversation.turns.findLast((turn) => turn.kind === 'user');
       const isFork = last?.kind === 'user' && last.text.includes('[SHIM resume brief]');
-      return isFork ? done : fullUntilCompacted(errors.promptTooLong)(request, index);
+      return isFork ? done : fullUntilCompacted(() => errors.promptTooLong)(request, index);
     });
     await session.until('completed');
     expect(session.ends()).toEqual(['context_full', 'context_full', 'completed']);
@@ -80,7 +89,7 @@ describe('claude-code with a full context', () => {
 
 describe('codex with a full context', () => {
   it('is forked with the younger half of its conversation: its stream tells of no compaction', async () => {
-    const session = await open('codex', inOrder(look, errors.codexContextFull, done));
+    const session = await open('codex', () => inOrder(look, errors.codexContextFull, done));
     await session.until('completed');
     expect(session.ends()).toEqual(['context_full', 'completed']);
     expect(strategies(session)).toEqual(['fresh', 'fork']);
@@ -89,7 +98,7 @@ describe('codex with a full context', () => {
 
 describe('claude-code in the danger zone', () => {
   it('is checkpointed and recycled before its context is full', async () => {
-    const session = await open('claude-code', inOrder({ ...look, usage: { inputTokens: 170_000, outputTokens: 10 } }, done), { policy: { intensity: { maxFailures: 0 } } });
+    const session = await open('claude-code', () => inOrder({ ...look, usage: { inputTokens: 170_000, outputTokens: 10 } }, done), { policy: { intensity: { maxFailures: 0 } } });
     await session.until('completed');
     expect(session.ends()).toEqual(['recycled', 'completed']);
     expect(session.reports()[0]).toMatchObject({ reason: expect.stringMatching(/context 85 % full, danger zone at 75 %/), checkpoint: { id: expect.any(String) } });

@@ -48,6 +48,7 @@ function begin(spec: SessionSpec, hostId: string): Promise<ChildWorkflowHandle<t
       { key: searchAttributes.host, value: hostId },
       { key: searchAttributes.attempt, value: 1 },
       { key: searchAttributes.restarts, value: 0 },
+      ...(spec.account === undefined ? [] : [{ key: searchAttributes.account, value: spec.account }]),
       ...(spec.fleet === undefined ? [] : [{ key: fleetSearchAttributes.fleet, value: spec.fleet }]),
     ],
     staticSummary: specSummary(spec),

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { changesAnything, planFleet, type FleetPlan } from '../../../domain/fleet-plan.js';
 import { ensureShimHome, hostId } from '../../../host/shim-home.js';
 import type { FleetStatus } from '../../../workflows/fleet-messages.js';
+import { withAccount } from '../../account-of.js';
 import { namesTemporal } from '../../connection.js';
 import { removeEnvironmentFile, writeEnvironmentFile } from '../../environment.js';
 import { BadInputError, CommandRefusedError } from '../../errors.js';
@@ -58,7 +59,8 @@ async function showPlan(context: CliContext, file: string, { json }: { json?: tr
 async function apply(context: CliContext, file: string, options: Options): Promise<void> {
   const wanted = wantedFleet(file, context.environment);
   await bringUp(context);
-  const status = await FleetClient.with(context.home, context.environment, (client) => converge(context, client, wanted, file, options));
+  const payable = { ...wanted, members: wanted.members.map((member) => ({ ...member, spec: withAccount(context.home, member.spec, context.environment) })) };
+  const status = await FleetClient.with(context.home, context.environment, (client) => converge(context, client, payable, file, options));
   if (status.state === 'failed') throw new CommandRefusedError(`fleet ${wanted.name} has failed: ${oneLine(status.reason)}; mend the cause, then: shim fleet ${wanted.name} reset`);
   const failed = options.wait ? status.members.find((member) => member.state === 'failed') : undefined;
   if (failed) throw new CommandRefusedError(`${failed.spec.name} has failed: ${oneLine(failed.reason)}; see: shim why ${failed.spec.name}`);
