@@ -90,6 +90,15 @@ describe('claude-code', () => {
     expect(readFileSync(join(folder, `${launch.conversationId}.jsonl`), 'utf8')).toContain(`"sessionId":"${launch.conversationId}"`);
   });
 
+  it('is told to compact the same conversation, and nothing else; one with lines that do not parse is forked', () => {
+    const path = write(join(folder, 'transcripts', `${id}.jsonl`), { type: 'user', uuid: '1', sessionId: id, message: { role: 'user', content: 'do it' } });
+    const launch = agentFor('claude-code').launchResume(resume('claude-code', argv, { strategy: 'compact', transcript: { path, messages: 1, malformedLines: 0 } }));
+    expect(launch).toMatchObject({ strategy: 'compact', strategyReason: null, conversationId: id });
+    expect(launch.argv).toEqual([program(), '-p', '/compact', ...flags, '--resume', id, ...stream]);
+    const torn = agentFor('claude-code').launchResume(resume('claude-code', argv, { strategy: 'compact', transcript: { path, messages: 1, malformedLines: 2 } }));
+    expect(torn).toMatchObject({ strategy: 'fork', strategyReason: '2 lines of the transcript do not parse' });
+  });
+
   it('is told a queued prompt alone after a completed turn, and beside the brief after any other end', () => {
     const transcript = { path: '/nowhere', messages: 4, malformedLines: 0 };
     const said = (text: string, isAlone: boolean) => agentFor('claude-code').launchResume(resume('claude-code', argv, { transcript, followUp: { text, path: '/p', isAlone } })).argv[2];
