@@ -24,6 +24,6 @@ search_attribute() {
 }
 
 patiently namespace
-for attribute in ShimState=Keyword ShimAgent=Keyword ShimHost=Keyword ShimLastExit=Keyword ShimAttempt=Int ShimRestarts=Int ShimParameter=Keyword ShimPhase=Keyword ShimVerdict=Keyword ShimFleet=Keyword; do
+for attribute in ShimState=Keyword ShimAgent=Keyword ShimHost=Keyword ShimLastExit=Keyword ShimAttempt=Int ShimRestarts=Int ShimParameter=Keyword ShimPhase=Keyword ShimVerdict=Keyword ShimFleet=Keyword ShimAccount=Keyword; do
   patiently search_attribute "${attribute%=*}" "${attribute#*=}"
 done

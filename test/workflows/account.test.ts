@@ -5,6 +5,7 @@ import { pauseUpdate, resetUpdate, resumeUpdate, stopUpdate } from '../../workfl
 import { LimitedAccount } from '../support/limited-account.js';
 import type { Act } from '../support/scripted-host.js';
 import type { SupervisedSession } from '../support/supervised-session.js';
+import { poll } from '../support/poll.js';
 import { useSessions } from '../support/use-sessions.js';
 
 const sessions = useSessions();
@@ -114,6 +115,20 @@ describe('an account', () => {
     expect(starts(begun)).toEqual([1, 1]);
     await sessions.environment.skip(101_000);
     for (const session of begun) await session.runs(2);
+  });
+
+  it('continues as new with a long history, and goes on where it was', async () => {
+    const account = anAccount();
+    const resetsAtMs = (await sessions.environment.now()) + hourMs;
+    const [session] = await limited(account, 1, resetsAtMs);
+    const { runId } = await account.handle().describe();
+    // Of who is not its probe it takes no notice; each signal is an event or more.
+    for (let n = 0; n < 200; n += 1) await account.answered(`nobody-${n}`);
+    await poll(() => account.handle().describe(), (described) => described.runId !== runId);
+    expect(await account.status()).toMatchObject({ phase: 'limited', untilMs: resetsAtMs, waiting: [{ session: session?.spec.name }] });
+    await account.settled();
+    await session?.skip(hourMs);
+    await session?.runs(2);
   });
 
   it('makes a session wait that is started while it is limited, before its first attempt', async () => {
