@@ -122,8 +122,8 @@ describe('an account', () => {
     const resetsAtMs = (await sessions.environment.now()) + hourMs;
     const [session] = await limited(account, 1, resetsAtMs);
     const { runId } = await account.handle().describe();
-    // Of who is not its probe it takes no notice; each signal is an event or more.
-    for (let n = 0; n < 200; n += 1) await account.answered(`nobody-${n}`);
+    // Of who is not its probe it takes no notice; each signal is an event.
+    await Promise.all(Array.from({ length: 550 }, (_, n) => account.answered(`nobody-${n}`)));
     await poll(() => account.handle().describe(), (described) => described.runId !== runId);
     expect(await account.status()).toMatchObject({ phase: 'limited', untilMs: resetsAtMs, waiting: [{ session: session?.spec.name }] });
     await account.settled();
