@@ -312,6 +312,12 @@ export class AttemptRunner {
   private onEnd(end: Extract<Held, { kind: 'exited' | 'lost' }>): void {
     if (this.intent) return;
     this.hasExited = true;
+    if (end.kind === 'lost') {
+      // Its agent may have outlived its holder, and be at work: what it does is known only once it is dead.
+      const isDead = fence(this.setup.held).then(() => this.output.drainInTurns());
+      this.inBackground('end what its holder left', isDead.finally(() => this.finishAs(end)));
+      return;
+    }
     // A restart waits for the little that is usual; all other sessions would wait for much.
     if (this.output.isNearlyRead) {
       this.output.drain();

@@ -35,6 +35,8 @@ export class Stream {
   }
 
   private say(entry: Record<string, unknown>): void {
-    writeSync(1, `${JSON.stringify(entry)}\n`);
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    // A disk that fills up takes a part of it, and refuses the rest with an error.
+    for (let at = 0; at < line.length; at += writeSync(1, line, at));
   }
 }

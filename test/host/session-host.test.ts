@@ -12,6 +12,23 @@ import { KeptReports, startRequest, starts, useLocalHost } from '../support/loca
 const local = useLocalHost();
 const { contextOf, newHost, newSpec } = local;
 
+describe('an agent that outlives its holder', () => {
+  it('is dead before its last output is read: whatever it did meanwhile is in the report', async () => {
+    const reports = new KeptReports();
+    const host = newHost(contextOf(reports));
+    const call = JSON.stringify({ type: 'assistant', message: { content: [{ type: 'tool_use', id: 'call', name: 'work', input: {} }] } });
+    const spec = newSpec('outlives', { argv: ['/bin/sh', '-c', `echo $$ >> starts; while :; do echo '${call}'; sleep 0.01; done`] });
+    const { pid } = await host.startAgent(startRequest(spec, 1));
+    const [agent = 0] = await starts(spec, 1);
+    const ended = once(reports, 'ended');
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    expect(readProcess(agent)?.state ?? 'gone').toMatch(/gone|Z/);
+    const said = readFileSync(join(new SessionFolder(local.home, 'outlives').attempt(1).path, 'stdout'), 'utf8').trim().split('\n');
+    expect(reports.ends).toMatchObject([{ exitClass: 'lost', toolCalls: said.length }]);
+  });
+});
+
 describe('a start that is asked for', () => {
   it('twice at once spawns once', async () => {
     const host = newHost();

@@ -1,0 +1,96 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createSpec } from '../../client/session-spec.js';
+import { ShimClient } from '../../client/shim-client.js';
+import { startSessionHere } from '../../client/start-session.js';
+import { SessionFolder } from '../../host/session-folder.js';
+import { startServices, stopServices } from '../../workers/embedded/services.js';
+import { livingAgents } from './living-agents.js';
+
+const scriptedAgent = fileURLToPath(new URL('../../examples/scripted-agent/scripted-agent.js', import.meta.url));
+const fakeClock = new URL('fake-clock.js', import.meta.url).href;
+
+/** Room for everything that SHIM keeps, so that it can be filled up. */
+const diskMegabytes = 600;
+
+/** A session of the scripted agent, which never comes to the end of its work. */
+export interface Worker {
+  name: string;
+  /** Outside of what is filled up and torn: the external service. */
+  ledger: string;
+  folder: SessionFolder;
+}
+
+/** An installation of its own, with its sessions, on a disk of its own where this machine lets one be mounted. */
+export class Fleet {
+  readonly root = mkdtempSync(join(tmpdir(), 'shim-chaos-'));
+  readonly disk = join(this.root, 'disk');
+  readonly home = join(this.disk, 'home');
+  readonly clockFile = join(this.root, 'clock');
+  readonly hasDisk: boolean;
+  readonly workers: Worker[] = [];
+  private readonly environment: NodeJS.ProcessEnv;
+
+  constructor(seed: number) {
+    mkdirSync(this.disk);
+    this.hasDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, `shim-chaos-${seed}`, this.disk], { stdio: 'ignore' }).status === 0;
+    writeFileSync(this.clockFile, '0');
+    const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_') && !name.startsWith('SHIM_')));
+    this.environment = { ...own, SHIM_HOME: this.home, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0', SHIM_LOG_LEVEL: 'warn', SHIM_CHAOS_CLOCK: this.clockFile, NODE_OPTIONS: `--import=${fakeClock}` };
+  }
+
+  /** Starts what is not running. Right after a fault it may fail: who needs it asks again. */
+  async up(deadlineMs = 30_000): Promise<void> {
+    await startServices({ home: this.home, environment: this.environment, onProgress: () => undefined, deadlineMs });
+  }
+
+  async down(): Promise<void> {
+    await stopServices({ home: this.home, onProgress: () => undefined });
+  }
+
+  /** Lends a client. */
+  async ask<T>(question: (client: ShimClient) => Promise<T>): Promise<T> {
+    const client = await ShimClient.connect(this.home, this.environment);
+    try {
+      return await question(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** @param stepMs a third of an item. */
+  async start(count: number, stepMs: number): Promise<void> {
+    await this.ask(async (client) => {
+      for (let n = 1; n <= count; n += 1) {
+        const name = `agent-${String(n).padStart(2, '0')}`;
+        const cwd = join(this.root, name);
+        mkdirSync(cwd);
+        const ledger = join(this.root, `${name}.ledger`);
+        const argv = [process.execPath, scriptedAgent, '--ledger', ledger, '--items', '1000000', '--step-ms', String(stepMs)];
+        const policy = { intensity: { maxFailures: 10_000, windowMs: 600_000 }, backoff: { maxMs: 1_000, jitter: 0 } };
+        const spec = createSpec({ name, agent: 'command', argv, cwd, policy, parameters: { backoffBaseMs: 200, hangTimeoutMs: 15_000 } }, this.environment);
+        await startSessionHere(client, this.home, spec, this.environment);
+        this.workers.push({ name, ledger, folder: new SessionFolder(this.home, name) });
+      }
+    });
+  }
+
+  /** Pids of the living copies of each agent, by name. */
+  living(): Map<string, number[]> {
+    const byLedger = livingAgents(new Set(this.workers.map(({ ledger }) => ledger)));
+    return new Map(this.workers.map(({ name, ledger }) => [name, byLedger.get(ledger) ?? []]));
+  }
+
+  ledgerOf({ ledger }: Worker): string {
+    return existsSync(ledger) ? readFileSync(ledger, 'utf8') : '';
+  }
+
+  /** Takes the disk and all files away. */
+  remove(): void {
+    if (this.hasDisk) execFileSync('umount', ['--lazy', this.disk]);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
