@@ -67,7 +67,7 @@ export class Faults {
 
   /** Ends everything that lasts. */
   lift(): void {
-    for (const end of [...this.lasting]) end();
+    for (const end of this.lasting) end();
   }
 
   private kill(pid: number | null | undefined, what: string): string | null {

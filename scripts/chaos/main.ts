@@ -80,6 +80,7 @@ async function main(): Promise<boolean> {
     await fleet.down().catch((error: unknown) => console.log(String(error)));
     fleet.remove();
   }
+  console.log(passed ? '1 passed, 0 failed' : '0 passed, 1 failed');
   return passed;
 }
 
