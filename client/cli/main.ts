@@ -10,6 +10,7 @@ import { addExperiment } from './commands/experiment.js';
 import { addExperiments } from './commands/experiments.js';
 import { addFleet } from './commands/fleet.js';
 import { addHistory } from './commands/history.js';
+import { addInstallService } from './commands/install-service.js';
 import { addKaizen } from './commands/kaizen.js';
 import { addLogs } from './commands/logs.js';
 import { addNotices } from './commands/notices.js';
@@ -27,12 +28,14 @@ import { addSend } from './commands/send.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
 import { addTry } from './commands/try.js';
+import { addUi } from './commands/ui.js';
 import { addUp } from './commands/up.js';
 import { addWhy } from './commands/why.js';
+import { addCompletion, addCompletionHelp, completionCommand } from './completion.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPrune, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter];
+const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPrune, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter, addInstallService, addUi];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {
@@ -42,7 +45,7 @@ export async function main(argv: readonly string[], context: CliContext = proces
     process.exit(exitCodes.ok);
   });
   try {
-    await createProgram(context).parseAsync([...argv], { from: 'user' });
+    await (argv[0] === completionCommand ? await completingProgram(context) : createProgram(context)).parseAsync([...argv], { from: 'user' });
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? commanderExitCode(error) : exitCodeOf(error);
     if (error instanceof CommanderError) return;
@@ -53,6 +56,18 @@ export async function main(argv: readonly string[], context: CliContext = proces
 
 /** The program with all its commands. */
 export function createProgram(context: CliContext): Command {
+  const program = createCommands(context);
+  addCompletionHelp(program);
+  return program;
+}
+
+async function completingProgram(context: CliContext): Promise<Command> {
+  const program = createCommands(context);
+  await addCompletion(program, context);
+  return program;
+}
+
+function createCommands(context: CliContext): Command {
   const program = new Command('shim');
   program
     .description('Keeps AI coding agents going: durable supervision, checkpoints, and resumes that leave a receipt')

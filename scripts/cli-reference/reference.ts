@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { createProgram } from '../../client/cli/main.js';
+import { processContext } from '../../client/cli/context.js';
+
+/** docs/cli.md: every command with its arguments and options, as the program itself knows them. */
+export function cliReference(): string {
+  const program = createProgram(processContext({ SHIM_HOME: '~/.shim' }));
+  const sections = program.commands.flatMap((command) => [command, ...command.commands]).map((command) => section(command));
+  return ['# Commands', '', 'Made from the program by `npm run docs:cli`; `shim COMMAND --help` says the same.', '', ...sections].join('\n');
+}
+
+function section(command: Command): string {
+  const names = namesOf(command);
+  const help = command.createHelp();
+  const lines = [`## shim ${names}`, '', sentence(command.description()), '', '```', `shim ${names} ${command.usage()}`.trim(), '```', ''];
+  const rows = [
+    ...help.visibleArguments(command).map((argument) => [help.argumentTerm(argument), help.argumentDescription(argument)]),
+    ...help
+      .visibleOptions(command)
+      .filter(({ long }) => long !== '--help')
+      .map((option) => [help.optionTerm(option), help.optionDescription(option)]),
+  ];
+  if (rows.length > 0) lines.push('| | |', '|---|---|', ...rows.map(([term = '', text = '']) => `| \`${cell(term)}\` | ${cell(text)} |`), '');
+  return lines.join('\n');
+}
+
+function namesOf(command: Command): string {
+  const { parent } = command;
+  return parent && parent.parent ? `${parent.name()} ${command.name()}` : command.name();
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`.replace(/\.\.$/, '.');
+}

@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { webUiLinks } from '../../../client/web-ui-links.js';
+import { serviceUnit } from '../../../client/cli/service-unit.js';
+import { runCli } from '../built-cli.js';
+
+let folder: string;
+let home: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shim-cli-'));
+  home = join(folder, 'home');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const run = (argv: string[], environment: Record<string, string> = {}) => runCli(argv, { SHIM_HOME: home, HOME: folder, ...environment });
+
+describe('shim complete', () => {
+  it.each(['bash', 'zsh', 'fish'])('prints a script for %s that this shell takes', async (shell) => {
+    const { stdout, exitCode } = await run(['complete', shell]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('shim');
+    const script = join(folder, `complete.${shell}`);
+    writeFileSync(script, stdout);
+    const check = spawnSync(shell, ['-n', script], { encoding: 'utf8' });
+    // A machine without that shell can check nothing.
+    expect(check.error ? '' : check.stderr).toBe('');
+  });
+
+  it('knows commands, options, and the sessions of this machine', async () => {
+    mkdirSync(join(home, 'sessions', 'nightly'), { recursive: true });
+    writeFileSync(join(home, 'sessions', 'nightly', 'spec.json'), '{}');
+    expect((await run(['complete', '--', 'sta'])).stdout).toMatch(/^status\b/m);
+    expect((await run(['complete', '--', 'logs', '--'])).stdout).toMatch(/^--follow\b/m);
+    expect((await run(['complete', '--', 'stop', ''])).stdout).toMatch(/^nightly\b/m);
+  });
+});
+
+describe('shim install-service', () => {
+  it('writes a unit that systemd accepts, and takes it away again', async () => {
+    const { exitCode, stdout } = await run(['install-service', '--no-now']);
+    expect(exitCode).toBe(0);
+    const path = join(folder, '.config', 'systemd', 'user', 'shim.service');
+    expect(stdout).toContain(`wrote ${path}`);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const unit = readFileSync(path, 'utf8');
+    expect(unit).toContain('KillMode=process');
+    expect(unit).toMatch(/^ExecStart=".*node" ".*client\/shim\.mjs" up$/m);
+    const verified = spawnSync('systemd-analyze', ['--user', 'verify', path], { encoding: 'utf8' });
+    expect(verified.error ? '' : verified.stderr.split('\n').filter((line) => line.includes('shim.service')).join('\n')).toBe('');
+    expect((await run(['install-service', '--remove'])).stdout).toContain(`removed ${path}`);
+    expect(existsSync(path)).toBe(false);
+    expect((await run(['install-service', '--remove'])).stdout).toBe('it is not installed');
+  });
+
+  it('takes a home with any characters in it as it is', () => {
+    const unit = serviceUnit({ node: '/usr/bin/node', program: '/opt/a $b/shim.mjs', home: '/home/100% "mine"\\x', path: '/bin' });
+    expect(unit).toContain('Environment="SHIM_HOME=/home/100%% \\"mine\\"\\\\x"');
+    expect(unit).toContain('ExecStart="/usr/bin/node" "/opt/a $$b/shim.mjs" up');
+  });
+});
+
+describe("the Web UI's pages", () => {
+  it('are each a query that Temporal understands', () => {
+    const links = webUiLinks('http://127.0.0.1:8233', 'default');
+    expect(links.failed).toBe("http://127.0.0.1:8233/namespaces/default/workflows?query=ShimState%20%3D%20'failed'%20AND%20ExecutionStatus%20%3D%20'Running'");
+    expect(Object.keys(links)).toEqual(['sessions', 'failed', 'waiting', 'paused', 'experiments']);
+  });
+
+  it('need a Temporal that is there', async () => {
+    expect(await run(['ui'])).toMatchObject({ exitCode: 4, stderr: 'shim: nothing is running; run: shim up' });
+  });
+});
