@@ -32,14 +32,15 @@ export function namesTemporal(environment: NodeJS.ProcessEnv): boolean {
 /**
  * Connects to the Temporal that the SDK's environment configuration names, else to the embedded one of $SHIM_HOME.
  *
- * @throws ShimDownError if there is none, or it does not answer.
+ * @throws ShimDownError if there is none, or it does not answer. @throws PayloadKeysError
  */
 export async function connect(home: string, environment: NodeJS.ProcessEnv = process.env): Promise<TemporalLink> {
   const external = namesTemporal(environment);
   const embedded = external ? null : readTemporalRecord(home);
   if (!external && (!embedded || (await isRefused(embedded.address)))) throw new ShimDownError('nothing is running; run: shim up');
   // Imported here, for it takes a fifth of a second that a command without Temporal need not pay.
-  const [{ Client, Connection }, { loadClientConnectConfig }] = await Promise.all([import('@temporalio/client'), import('@temporalio/envconfig')]);
+  const [{ Client, Connection }, { loadClientConnectConfig }, { dataConverter }] = await Promise.all([import('@temporalio/client'), import('@temporalio/envconfig'), import('../host/payloads/data-converter.js')]);
+  const converter = dataConverter(home, environment);
   const config = external ? loadClientConnectConfig({ overrideEnvVars: given(environment) }) : null;
   const address = embedded?.address ?? config?.connectionOptions.address ?? 'localhost:7233';
   const options = {
@@ -51,7 +52,7 @@ export async function connect(home: string, environment: NodeJS.ProcessEnv = pro
   const namespace = config?.namespace ?? 'default';
   try {
     const connection = await Connection.connect(options);
-    return { client: new Client({ connection, namespace }), connection, namespace, address, external, uiUrl: embedded?.uiUrl ?? environment['SHIM_UI_URL'] ?? null };
+    return { client: new Client({ connection, namespace, dataConverter: converter }), connection, namespace, address, external, uiUrl: embedded?.uiUrl ?? environment['SHIM_UI_URL'] ?? null };
   } catch (error) {
     const wayOn = external ? 'check TEMPORAL_ADDRESS and that it is up' : 'run: shim up';
     throw new ShimDownError(`Temporal does not answer at ${address}; ${wayOn}`, { cause: error });

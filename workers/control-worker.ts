@@ -7,6 +7,7 @@ import { storeAddress } from '../analytics/outcomes/store-address.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import { installedBuild } from '../host/build-id.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
+import { dataConverter } from '../host/payloads/data-converter.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
 import { AlertReceiver } from './alert-receiver.js';
@@ -35,12 +36,14 @@ async function main(): Promise<void> {
   const statsig = connectToStatsig(home, process.env, store, logger);
   const metrics = new SHIMMetrics({ temporalMetricsUrl: telemetry.url });
   const alerts = new Alerts({ webhook: process.env['SHIM_ALERT_WEBHOOK'], log: logger, registry: metrics.registry });
-  const client = new Client({ connection, namespace });
+  const converter = dataConverter(home);
+  const client = new Client({ connection, namespace, dataConverter: converter });
   const stopMeasuring = measureKaizen(store, alerts, metrics, logger);
   const stopCounting = measureSessionStates(client, metrics.registry, logger);
   const worker = await Worker.create({
     connection: native,
     namespace,
+    dataConverter: converter,
     taskQueue: controlQueue,
     workflowBundle: workflowBundle(),
     activities: controlActivities({ client, store: countingStore(store, metrics), platform: statsig.platform, alerts }),

@@ -11,6 +11,7 @@ import type { HostContext, HostEvents } from '../host/host-context.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
 import { NoticeDesk } from '../host/notices/notice-desk.js';
 import { CheckpointVerifier } from '../host/checkpoint-verifier.js';
+import { dataConverter } from '../host/payloads/data-converter.js';
 import { takeHostLock } from '../host/process/lock.js';
 import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';
@@ -44,7 +45,8 @@ async function main(): Promise<void> {
   Runtime.install({ telemetryOptions: telemetry.options });
   const metrics = new SHIMMetrics({ temporalMetricsUrl: telemetry.url });
   const { native, client: connection, namespace } = await connectToTemporal(logger);
-  const client = new Client({ connection, namespace });
+  const converter = dataConverter(home);
+  const client = new Client({ connection, namespace, dataConverter: converter });
   const letGo = new AbortController();
   const host: HostContext = {
     home,
@@ -71,6 +73,7 @@ async function main(): Promise<void> {
   const worker = await Worker.create({
     connection: native,
     namespace,
+    dataConverter: converter,
     taskQueue: hostQueue(hostId),
     activities: { ...createHostActivities(daemon.sessions), ...createLeaseActivities({ announce }), ...createNoticeActivities(notices) },
     identity: `shim-host@${hostId}`,

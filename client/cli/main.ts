@@ -6,6 +6,7 @@ import { addCheckpoint } from './commands/checkpoint.js';
 import { addCheckpoints } from './commands/checkpoints.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
+import { addEncryption } from './commands/encryption.js';
 import { addExperiment } from './commands/experiment.js';
 import { addExperiments } from './commands/experiments.js';
 import { addFleet } from './commands/fleet.js';
@@ -35,7 +36,7 @@ import { addCompletion, addCompletionHelp, completionCommand } from './completio
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPrune, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter, addInstallService, addUi];
+const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPrune, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter, addInstallService, addUi, addEncryption];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {
