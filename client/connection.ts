@@ -39,7 +39,7 @@ export async function connect(home: string, environment: NodeJS.ProcessEnv = pro
   const embedded = external ? null : readTemporalRecord(home);
   if (!external && (!embedded || (await isRefused(embedded.address)))) throw new ShimDownError('nothing is running; run: shim up');
   // Imported here, for it takes a fifth of a second that a command without Temporal need not pay.
-  const [{ Client, Connection }, { loadClientConnectConfig }, { dataConverter }] = await Promise.all([import('@temporalio/client'), import('@temporalio/envconfig'), import('../host/payloads/data-converter.js')]);
+  const [{ Client, Connection }, { loadClientConnectConfig }, { dataConverter }] = await Promise.all([import('@temporalio/client'), import('@temporalio/envconfig'), import('../workers/payloads/data-converter.js')]);
   const converter = dataConverter(home, environment);
   const config = external ? loadClientConnectConfig({ overrideEnvVars: given(environment) }) : null;
   const address = embedded?.address ?? config?.connectionOptions.address ?? 'localhost:7233';

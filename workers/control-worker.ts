@@ -7,7 +7,7 @@ import { storeAddress } from '../analytics/outcomes/store-address.js';
 import { temporalTelemetry } from '../analytics/temporal-metrics.js';
 import { installedBuild } from '../host/build-id.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
-import { dataConverter } from '../host/payloads/data-converter.js';
+import { dataConverter } from './payloads/data-converter.js';
 import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { controlQueue } from '../workflows/messages.js';
 import { AlertReceiver } from './alert-receiver.js';

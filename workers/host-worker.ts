@@ -11,7 +11,7 @@ import type { HostContext, HostEvents } from '../host/host-context.js';
 import { writeMetricsTarget } from '../host/metrics-target.js';
 import { NoticeDesk } from '../host/notices/notice-desk.js';
 import { CheckpointVerifier } from '../host/checkpoint-verifier.js';
-import { dataConverter } from '../host/payloads/data-converter.js';
+import { dataConverter } from './payloads/data-converter.js';
 import { takeHostLock } from '../host/process/lock.js';
 import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';

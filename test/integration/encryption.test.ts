@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rotatePayloadKeys } from '../../host/payloads/payload-keys.js';
+import { rotatePayloadKeys } from '../../host/payload-keys.js';
 import { ensureShimHome } from '../../host/shim-home.js';
 import { readTemporalRecord } from '../../workers/embedded/temporal-server.js';
 import { everyItemOnce, Installation } from '../support/installation.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { payloadKeysFile, readPayloadKeys, rotatePayloadKeys } from '../../../host/payloads/payload-keys.js';
+import { payloadKeysFile, readPayloadKeys, rotatePayloadKeys } from '../../../host/payload-keys.js';
 import { ensureShimHome } from '../../../host/shim-home.js';
 import { CommandRefusedError } from '../../errors.js';
 import { readTemporalRecord } from '../../temporal-record.js';
@@ -49,7 +49,7 @@ async function serve(context: CliContext, { port, origin }: { port: number; orig
   if (keys === null) throw new CommandRefusedError('there are no keys on this machine; make one (shim encryption rotate), or bring the file of the others');
   const page = origin ?? readTemporalRecord(context.home)?.uiUrl;
   if (!page) throw new CommandRefusedError("the Web UI's address is not known; give it: --origin http://…");
-  const [{ CodecServer }, { EncryptionCodec }] = await Promise.all([import('../../../workers/codec-server.js'), import('../../../host/payloads/payload-codec.js')]);
+  const [{ CodecServer }, { EncryptionCodec }] = await Promise.all([import('../../../workers/payloads/codec-server.js'), import('../../../workers/payloads/payload-codec.js')]);
   const server = new CodecServer({ codec: new EncryptionCodec(keys), origin: new URL(page).origin, token: context.environment['SHIM_CODEC_TOKEN'] });
   const at = await server.start(port);
   context.print(`http://127.0.0.1:${at}`);

@@ -3,8 +3,8 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
-import { isSecret, LoopbackServer } from '../analytics/loopback-server.js';
-import { answerCodecRequest } from '../host/payloads/codec-requests.js';
+import { isSecret, LoopbackServer } from '../../analytics/loopback-server.js';
+import { answerCodecRequest } from './codec-requests.js';
 
 /** A page of the Web UI has some payloads of at most 2 MB each, bytes. */
 const largestBody = 32 * 1024 * 1024;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EncryptionCodec, unknownPayloadKey } from '../../../host/payloads/payload-codec.js';
-import { PayloadKeysError, readPayloadKeys, rotatePayloadKeys, type PayloadKeys } from '../../../host/payloads/payload-keys.js';
+import { EncryptionCodec, unknownPayloadKey } from '../../../workers/payloads/payload-codec.js';
+import { PayloadKeysError, readPayloadKeys, rotatePayloadKeys, type PayloadKeys } from '../../../host/payload-keys.js';
 
 let folder: string;
 let file: string;

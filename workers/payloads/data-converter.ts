@@ -1,6 +1,6 @@
 import type { DataConverter } from '@temporalio/common';
 import { EncryptionCodec } from './payload-codec.js';
-import { payloadKeysFile, readPayloadKeys } from './payload-keys.js';
+import { payloadKeysFile, readPayloadKeys } from '../../host/payload-keys.js';
 
 /**
  * What clients and workers talk to Temporal with: encrypting where this machine has payload keys.

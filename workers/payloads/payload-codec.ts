@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ApplicationFailure, METADATA_ENCODING_KEY, ValueError, type Payload, type PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { PayloadKeys } from './payload-keys.js';
+import type { PayloadKeys } from '../../host/payload-keys.js';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
