@@ -36,7 +36,43 @@ import { addCompletion, addCompletionHelp, completionCommand } from './completio
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-const commands = [addUp, addDown, addDoctor, addRun, addApply, addDiff, addFleet, addSend, addQueue, addStatus, addLogs, addCheckpoints, addCheckpoint, addRestore, addPrune, addPause, addResume, addStop, addReset, addHistory, addWhy, addNotices, addAccounts, addAccount, addKaizen, addTry, addExperiments, addExperiment, addReport, addParameters, addParameter, addInstallService, addUi, addEncryption];
+/** In the order of `shim --help`. */
+const commands = [
+  addUp,
+  addDown,
+  addDoctor,
+  addInstallService,
+  addUi,
+  addRun,
+  addStatus,
+  addHistory,
+  addWhy,
+  addLogs,
+  addPause,
+  addResume,
+  addStop,
+  addReset,
+  addSend,
+  addQueue,
+  addCheckpoint,
+  addCheckpoints,
+  addRestore,
+  addPrune,
+  addApply,
+  addDiff,
+  addFleet,
+  addAccounts,
+  addAccount,
+  addNotices,
+  addKaizen,
+  addParameters,
+  addParameter,
+  addTry,
+  addExperiments,
+  addExperiment,
+  addReport,
+  addEncryption,
+];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {
