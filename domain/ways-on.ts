@@ -25,7 +25,7 @@ export function waysOn({ state, name, lastExitClass, account }: WhereItStands): 
     case 'backing_off':
       return `nothing: it restarts by itself; at once: shim reset ${name}; not at all: shim stop ${name}`;
     case 'waiting_for_host':
-      return 'start the host worker on that machine: shim up; commands are kept until then';
+      return `see the reason: where the host is away, start its worker there (shim up); commands are kept until then; end it: shim stop ${name}`;
     case 'waiting_for_session':
       return `nothing: it begins when the other session has completed; at once: shim resume ${name}; not at all: shim stop ${name}`;
     case 'paused':

@@ -14,6 +14,8 @@ export interface Reports {
   ended(report: AttemptReport, signal: AbortSignal): Promise<Delivery>;
   checkpointMade(key: AttemptKey, checkpoint: CheckpointRef & { trigger: string }, signal: AbortSignal): Promise<Delivery>;
   secondWriter(key: AttemptKey, writer: SecondWriter, signal: AbortSignal): Promise<Delivery>;
+  /** An attempt has ended, and the next one is put off; its end is sent when it may begin. */
+  waits(key: AttemptKey, reason: string, signal: AbortSignal): Promise<Delivery>;
   /** An attempt that was let go to see whether its account's limit is over had an answer. */
   answered(key: AttemptKey, account: string, signal: AbortSignal): Promise<Delivery>;
   /** Names of the sessions that an open workflow supervises on this host, with the session's id; null while Temporal cannot be asked. */

@@ -3,6 +3,7 @@ import type { AttemptReport } from '../domain/attempt.js';
 import { countsAsFailure } from '../domain/exit-class.js';
 import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
+import { availableMemory, expectedMemory, MemoryGate } from './memory-gate.js';
 import { OverviewFile } from './overview.js';
 import { ProcessMonitor } from './process-monitor.js';
 import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
@@ -42,6 +43,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   readonly monitor: ProcessMonitor;
   readonly writers: SecondWriterWatch;
   private readonly overview: OverviewFile;
+  private readonly gate: MemoryGate;
   private initStrategy: InitStrategy = 'parallel';
   private parallelLimit = defaultParallelLimit;
   private orphanTimer: NodeJS.Timeout | null = null;
@@ -51,12 +53,15 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   constructor(
     private readonly host: HostContext,
     onLook: (durationMs: number) => void = () => undefined,
+    /** Bytes that the machine can still give; null where it does not tell. */
+    available: () => number | null = availableMemory,
   ) {
     super();
     this.sessions = new SessionHost(host);
     this.monitor = new ProcessMonitor(host, () => this.sessions.liveRunners, onLook);
     this.writers = new SecondWriterWatch(host, () => this.sessions.liveRunners, this.sessions.writers);
     this.overview = new OverviewFile(host.home, host.hostId, () => this.sessions.liveRunners, (error) => host.events.emit('trouble', { name: null, what: 'keep the overview', error }));
+    this.gate = new MemoryGate(available, () => this.sessions.liveRunners.filter((runner) => !runner.hasEnded).length);
     this.relayEvents();
   }
 
@@ -103,7 +108,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.sessions.detach();
   }
 
-  /** Sends owed ends in the order of the init strategy, each when the one before runs again or has failed. */
+  /** Sends owed ends in the order of the init strategy, each when the one before runs again or has failed, and there is memory for the next attempt. */
   private async bringBack(owed: readonly SessionFolder[], ending: ReadonlyMap<string, Promise<AttemptReport>>, asked: Promise<InitStrategy> | null): Promise<void> {
     if (asked && owed.length > 1) this.setInitStrategy(await asked);
     const queue = [...owed];
@@ -113,10 +118,14 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
         const attempt = folder.attempts().at(-1);
         const report = attempt?.report();
         if (!attempt || !report || this.host.detached.aborted) continue;
+        const tell = (reason: string) => this.inBackground('say what a session waits for', this.host.reports.waits(report, reason, this.host.detached));
+        const room = beginsAnother(report) ? this.gate.pass(folder.name, expectedMemory(folder), this.host.detached, tell) : null;
+        if (room) await room;
         const back = this.untilBack(folder.name, attempt.epoch);
         this.endedAtMs.set(folder.name, report.endedAtMs);
         this.sessions.deliver(attempt, report);
         await back;
+        this.gate.settled(folder.name);
       }
     };
     await Promise.all(Array.from({ length: this.initStrategy === 'sequential' ? 1 : this.parallelLimit }, lane));
@@ -181,6 +190,11 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
 function owesAnEnd(folder: SessionFolder): boolean {
   const attempt = folder.attempts().at(-1);
   return attempt !== undefined && attempt.report() !== null && !attempt.isReported();
+}
+
+/** Whether there may be another attempt after it: the decision is Temporal's. */
+function beginsAnother({ exitClass }: AttemptReport): boolean {
+  return exitClass !== 'completed' && exitClass !== 'stopped';
 }
 
 function isOpen(folder: SessionFolder): boolean {

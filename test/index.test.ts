@@ -107,6 +107,7 @@ describe('SupervisorDaemon', () => {
         checkpointMade: () => Promise.resolve('delivered'),
         secondWriter: () => Promise.resolve('delivered'),
         answered: () => Promise.resolve('delivered'),
+        waits: () => Promise.resolve('delivered'),
         supervised: () => Promise.resolve(null),
       },
     };

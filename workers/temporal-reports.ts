@@ -6,7 +6,7 @@ import type { CheckpointRef } from '../domain/checkpoint.js';
 import type { SecondWriter } from '../domain/second-writer.js';
 import type { Delivery, Reports } from '../host/reports.js';
 import { accountWorkflowId, answerSeenSignal } from '../workflows/account-messages.js';
-import { attemptEndedSignal, attemptRunningSignal, checkpointMadeSignal, secondWriterSeenSignal, sessionWorkflowId } from '../workflows/messages.js';
+import { attemptEndedSignal, attemptRunningSignal, checkpointMadeSignal, hostWaitsSignal, secondWriterSeenSignal, sessionWorkflowId } from '../workflows/messages.js';
 
 const firstRetryMs = 50;
 const lastRetryMs = 2_000;
@@ -38,7 +38,12 @@ export class TemporalReports implements Reports {
 
   secondWriter(key: AttemptKey, writer: SecondWriter, signal: AbortSignal): Promise<Delivery> {
     const { sessionId, name, epoch, attemptId } = key;
-    return this.deliver(name, signal, (handle) => handle.signal(secondWriterSeenSignal, { sessionId, name, epoch, attemptId, writer }));
+    return this.deliver(sessionWorkflowId(name), signal, (handle) => handle.signal(secondWriterSeenSignal, { sessionId, name, epoch, attemptId, writer }));
+  }
+
+  waits(key: AttemptKey, reason: string, signal: AbortSignal): Promise<Delivery> {
+    const { sessionId, name, epoch, attemptId } = key;
+    return this.deliver(sessionWorkflowId(name), signal, (handle) => handle.signal(hostWaitsSignal, { sessionId, name, epoch, attemptId, reason }));
   }
 
   async supervised(): Promise<ReadonlyMap<string, string> | null> {

@@ -274,6 +274,13 @@ export const attemptEndedSignal = defineSignal<[AttemptReport]>('attemptEnded');
 /** From the host: a checkpoint worth knowing of was made (on request, or on entering a danger zone). */
 export const checkpointMadeSignal = defineSignal<[CheckpointRef & { trigger: string }]>('checkpointMade');
 
+/** From the host: an attempt has ended, and the next one is put off. */
+export const hostWaitsSignal = defineSignal<[HostWaits]>('hostWaits');
+export interface HostWaits extends AttemptKey {
+  /** One line. */
+  reason: string;
+}
+
 /** From the host: another process works on the conversation or the tree of a running attempt. */
 export const secondWriterSeenSignal = defineSignal<[SecondWriterSeen]>('secondWriterSeen');
 export interface SecondWriterSeen extends AttemptKey {

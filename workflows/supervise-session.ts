@@ -19,6 +19,7 @@ import {
   resumeUpdate,
   sendUpdate,
   secondWriterSeenSignal,
+  hostWaitsSignal,
   statusQuery,
   stopUpdate,
   type SessionResult,
@@ -29,6 +30,7 @@ import { SessionCommands } from './session/commands.js';
 import { FleetNews } from './session/fleet-news.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
 import { joinPredecessor, tellSuccessors, waitForPredecessor } from './session/chain.js';
+import { onHostWaits } from './session/host-waits.js';
 import { keepNoticed, noteRest } from './session/notices.js';
 import { isOfRevision } from './session/revision.js';
 import { onSecondWriter, refusedForWriter } from './session/second-writer.js';
@@ -73,6 +75,7 @@ function acceptMessages(session: Session): void {
   setHandler(attemptRunningSignal, (running) => session.onRunning(running), { description: "From the host: an attempt's first event was seen" });
   setHandler(attemptEndedSignal, (report) => session.onEnded(report), { description: 'From the host: an attempt has ended' });
   setHandler(checkpointMadeSignal, (checkpoint) => session.onCheckpoint(checkpoint), { description: 'From the host: a checkpoint was made' });
+  setHandler(hostWaitsSignal, (waits) => onHostWaits(session, waits), { description: 'From the host: it puts off the next attempt, and why' });
   setHandler(secondWriterSeenSignal, (seen) => onSecondWriter(session, seen), { description: 'From the host: another process works on the conversation or the tree' });
   setHandler(parametersChangedSignal, ({ parameter }) => session.parameters.changed(parameter), {
     description: "From a parameter's entity: ask again what the session is to run with",

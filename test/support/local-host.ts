@@ -16,9 +16,10 @@ import { SessionHost } from '../../host/session-host.js';
 import { ensureShimHome } from '../../host/shim-home.js';
 
 /** Stands in for Temporal alone: what a host reports is kept. */
-export class KeptReports extends EventEmitter<{ ended: [AttemptReport] }> implements Reports {
+export class KeptReports extends EventEmitter<{ ended: [AttemptReport]; waits: [string] }> implements Reports {
   readonly ends: AttemptReport[] = [];
   readonly writers: (SecondWriter & { name: string })[] = [];
+  readonly waiting: string[] = [];
   running() {
     return Promise.resolve('delivered' as const);
   }
@@ -32,6 +33,11 @@ export class KeptReports extends EventEmitter<{ ended: [AttemptReport] }> implem
   }
   secondWriter({ name }: AttemptKey, writer: SecondWriter) {
     this.writers.push({ name, ...writer });
+    return Promise.resolve('delivered' as const);
+  }
+  waits({ name }: AttemptKey, reason: string) {
+    this.waiting.push(`${name}: ${reason}`);
+    this.emit('waits', name);
     return Promise.resolve('delivered' as const);
   }
   answered() {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HostError } from '../../domain/host-requests.js';
-import { attemptRunningSignal, checkpointMadeSignal, resetUpdate, statusQuery } from '../../workflows/messages.js';
+import { attemptRunningSignal, checkpointMadeSignal, hostWaitsSignal, resetUpdate, statusQuery } from '../../workflows/messages.js';
 import { aReport } from '../support/session-fixtures.js';
 import { poll } from '../support/poll.js';
 import { useSessions } from '../support/use-sessions.js';
@@ -118,4 +118,17 @@ it('a completed session closes even where its host cannot be told', async () => 
   await session.hostGoes();
   await session.host.end(input, { exitClass: 'completed' });
   expect(await session.handle.result()).toMatchObject({ state: 'completed' });
+});
+
+describe('a host that puts off the next attempt', () => {
+  it('is seen in the state and why, until the end of the one before is told', async () => {
+    const session = await sessions.supervise({});
+    await session.runs();
+    const { attempt } = await session.status();
+    const { sessionId, name, epoch, attemptId } = attempt!;
+    await session.current().signal(hostWaitsSignal, { sessionId, name, epoch, attemptId, reason: 'it waits for memory: it takes about 190 MB, 80 MB are free' });
+    await session.until(({ state, reason }) => state === 'waiting_for_host' && reason.startsWith('it waits for memory'));
+    await session.host.end({ sessionId, name, epoch, attemptId }, { exitClass: 'host_rebooted' });
+    expect(await session.runs(2)).toMatchObject({ ends: [{ exitClass: 'host_rebooted' }] });
+  });
 });

@@ -7,7 +7,7 @@ const waysOn: Readonly<Record<SessionStatus['state'], string>> = {
   running: 'to pause, stop or checkpoint it, send that update, or `shim pause`, `stop`, `checkpoint`',
   backing_off: 'it restarts by itself; update reset (`shim reset`) starts it now, stop ends it',
   waiting_for_limit: 'it goes on by itself; update reset (`shim reset`) tries now, stop ends it',
-  waiting_for_host: 'start the host worker on that machine (`shim up`); commands are kept until then',
+  waiting_for_host: 'see the reason: where the host is away, start its worker there (`shim up`); commands are kept until then',
   waiting_for_session: 'it begins when the other session has completed; update resume (`shim resume`) starts it anyway, stop ends it',
   paused: 'update resume (`shim resume`) goes on, stop ends it',
   stopping: 'nothing to do: the process tree is being ended',
