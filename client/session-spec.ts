@@ -10,6 +10,9 @@ import { checkCommand, checkFolder } from './command-check.js';
 import { environmentNames } from './environment.js';
 import { BadInputError } from './errors.js';
 
+/** A definition goes through Temporal with each start, which takes 2 MB as one message, bytes. */
+const longestSpec = 500_000;
+
 /** What a person asks for; what is left out takes the schema's defaults. */
 export interface SessionRequest {
   name: string;
@@ -62,6 +65,8 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
   if (parameters.backoffBaseMs > policy.backoff.maxMs) {
     throw new BadInputError(`--backoff-base: ${formatDuration(parameters.backoffBaseMs)} is more than the longest delay, ${formatDuration(policy.backoff.maxMs)}; raise --backoff-max too`);
   }
+  const bytes = Buffer.byteLength(JSON.stringify(parsed.data));
+  if (bytes > longestSpec) throw new BadInputError(`the command and its options have ${bytes} bytes, of which a session keeps ${longestSpec} at most; put the task into a file and name that`);
   checkFolder(cwd);
   checkCommand(parsed.data, environment);
   return parsed.data;
