@@ -5,7 +5,7 @@ import type { Interval } from '../../domain/statistics/interval.js';
 import { formatDuration } from '../../domain/duration.js';
 import { drawDifference, drawEvidence } from './evidence-chart.js';
 import { formatMetric } from './format-metric.js';
-import { formatTimes, plainVerdict, valueOf } from './plain-verdict.js';
+import { formatTimes, isDeployed, plainVerdict, valueOf } from './plain-verdict.js';
 
 const style = `
 body{font:16px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:#1f2328}
@@ -23,6 +23,8 @@ th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d1d9e
  */
 export async function renderExperimentPage(status: ExperimentStatus, looks: readonly ExperimentLook[], nowMs: number): Promise<string> {
   const { plan, conclusion, phase, look } = status;
+  // What was deployed is looked at for harm alone: what decided on it is the last look at the experiment itself.
+  const decisive = isDeployed(status) ? (looks.at(-1) ?? look) : look;
   const { unit, description } = metrics[plan.metric];
   const [evidence, difference] = looks.length === 0 ? [null, null] : await Promise.all([drawEvidence(looks), drawDifference(looks, unit === 'ratio' ? 'ratio' : unit)]);
   const page = await html`<!doctype html>
@@ -44,12 +46,14 @@ export async function renderExperimentPage(status: ExperimentStatus, looks: read
         <p>${plan.hypothesis}</p>
 
         <h2>Arms</h2>
-        ${look === null ? html`<p>No session has matured yet.</p>` : armsTable(status, look)}
+        ${decisive === null ? html`<p>No session has matured yet.</p>` : armsTable(status, decisive)}
         <p class="muted">Judged by: ${description}; less is better. A session counts ${formatDuration(plan.horizonMs)} after it was given its value, whatever happened since.</p>
 
         <h2>Evidence over time</h2>
         ${evidence === null ? html`<p>There was no look yet.</p>` : html`<figure>${raw(evidence)}<figcaption class="muted">The e-value (line) and the boundary it has to reach (dashed): how many times as likely the data are under some difference as under none. It may be looked at any time.</figcaption></figure>`}
         ${difference === null ? '' : html`<figure>${raw(difference)}<figcaption class="muted">The difference, and the interval that holds it at all times at once.</figcaption></figure>`}
+
+        ${isDeployed(status) && look !== null ? html`<h2>Since the deploy</h2>${armsTable(status, look)}` : ''}
 
         <h2>Guardrails</h2>
         ${look === null ? html`<p>Not judged yet.</p>` : guardrailTable(look)}
@@ -88,7 +92,8 @@ function guardrailTable(look: ExperimentLook) {
   return html`<table>
     <tr><th>bound</th><th>arm</th><th>verdict</th><th>seen</th></tr>
     ${look.findings.map(({ bound, arm, verdict, message }) => html`<tr><td>${bound}</td><td>${arm}</td><td>${verdict}</td><td>${message}</td></tr>`)}
-  </table>`;
+  </table>
+  <p class="muted">Insufficient: shown neither to be kept nor to be broken. A bound that control breaks is no treatment's doing; the treatment is then held against control.</p>`;
 }
 
 function planRows({ plan }: ExperimentStatus): [string, string][] {

@@ -1,6 +1,6 @@
 import { metrics } from '../../domain/experiments/metric.js';
 import type { ExperimentLook, ExperimentPhase, ExperimentStatus } from '../../domain/experiments/experiment.js';
-import { oneLine } from '../one-line.js';
+import { moment, oneLine } from '../one-line.js';
 
 /** What a person can do in each phase, here in the Web UI (Send an Update). */
 const waysOn: Readonly<Record<ExperimentPhase, string>> = {
@@ -24,26 +24,23 @@ export function describeExperiment(status: ExperimentStatus): string {
     `- judged by: ${metrics[plan.metric].description}; less is better`,
     `- what now: ${waysOn[phase]}`,
     `- verdict: ${verdict ?? 'none yet'}`,
-    `- since: ${new Date(startedAtMs).toISOString()}`,
+    `- begun: ${moment(startedAtMs)} UTC`,
   ];
-  if (nextLookAtMs !== null) lines.push(`- next look: ${new Date(nextLookAtMs).toISOString()}`);
+  if (nextLookAtMs !== null) lines.push(`- next look: ${moment(nextLookAtMs)} UTC`);
   if (look) lines.push('', ...describeLook(status, look));
   if (events.length > 0) lines.push('', 'Decisions:', '');
-  for (const { atMs, what } of events.slice(-10).toReversed()) lines.push(`- ${new Date(atMs).toISOString()}: ${oneLine(what)}`);
+  for (const { atMs, what } of events.slice(-10).toReversed()) lines.push(`- ${moment(atMs)}: ${oneLine(what)}`);
   return lines.join('\n');
 }
 
-function describeLook({ plan }: ExperimentStatus, look: ExperimentLook): string[] {
-  const { control, treatment } = look.arms;
-  const lines = [
-    '| | control | treatment |',
-    '|---|---|---|',
-    `| value | ${plan.control} | ${plan.treatment} |`,
-    `| sessions matured | ${control.units} | ${treatment.units} |`,
-    `| with a crash | ${control.crashes.successes} | ${treatment.crashes.successes} |`,
-    '',
-    `Evidence: e-value ${show(Math.exp(Math.min(look.logEValue, 700)))} of ${show(1 / plan.alpha)} wanted, ${control.units + treatment.units} of ${plan.plannedUnits} sessions, difference ${look.difference === null ? 'unknown' : show(look.difference)}.`,
-  ];
+/** Lines, not a table: the Web UI draws one without gaps between its columns. */
+function describeLook({ plan, phase, conclusion }: ExperimentStatus, look: ExperimentLook): string[] {
+  const isDeployed = phase === 'deploying' || phase === 'monitoring' || conclusion === 'kept' || conclusion === 'restored';
+  const arm = (name: 'control' | 'treatment') => `- ${name}, ${plan[name]}: ${look.arms[name].units} sessions counted, ${look.arms[name].crashes.successes} with a crash`;
+  const units = look.arms.control.units + look.arms.treatment.units;
+  const evidence = `Evidence: an e-value of ${show(Math.exp(Math.min(look.logEValue, 700)))} where ${show(1 / plan.alpha)} is wanted, ${units} of ${plan.plannedUnits} sessions, difference ${look.difference === null ? 'unknown' : show(look.difference)}.`;
+  const lines = [isDeployed ? 'Since the deploy, which is watched for harm alone:' : 'Both arms:', '', arm('control'), arm('treatment')];
+  if (!isDeployed) lines.push('', evidence);
   for (const { verdict, message } of look.findings) if (verdict === 'violated') lines.push('', `**${oneLine(message)}**`);
   return lines;
 }

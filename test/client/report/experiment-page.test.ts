@@ -14,6 +14,15 @@ describe('the report of an experiment', () => {
     expect(page).toContain('an e-value of 1,000 decides');
   });
 
+  it('shows of what was deployed the arms that decided, and what came since', async () => {
+    const since = aLook(plan, crashTotals(2, 4), crashTotals(1, 40), { logEValue: 0.1 });
+    const page = await renderExperimentPage(aStatus({ conclusion: 'kept', phase: 'closed', reason: '0.6 has stood its watch', look: since }), looks, nowMs);
+    const [decisive, later] = page.split('Since the deploy</h2>');
+    expect(decisive).toMatch(/<td>0\.75<\/td><td>100<\/td><td>50 %<\/td>/);
+    expect(later).toMatch(/<td>0\.6<\/td><td>40<\/td><td>2\.5 %<\/td>/);
+    expect(page).not.toContain('has to reach 1,000');
+  });
+
   it('draws the evidence with its boundary, and the difference', async () => {
     const page = await renderExperimentPage(aStatus({ look: looks[2] ?? null }), looks, nowMs);
     expect(page.match(/<svg/g)).toHaveLength(2);
