@@ -12,6 +12,7 @@ import { AttemptOutput } from './attempt-output.js';
 import { reportOf, type Ending } from './attempt-outcome.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
+import { Lanes } from './lanes.js';
 import { LiveRecordFile } from './live-record.js';
 import { LimitProbe } from './limit-probe.js';
 import type { Redactor } from './output/redaction.js';
@@ -32,6 +33,9 @@ const leftoversMs = 500;
 
 /** A last checkpoint may delay an end by this at most, ms. */
 const lastCheckpointMs = 10_000;
+
+/** Of all sessions: while a whole fleet starts, its checkpoints leave the machine to the starts. */
+const firstCheckpoints = new Lanes(4);
 
 /** What an attempt is run with. */
 export interface AttemptSetup {
@@ -395,7 +399,7 @@ export class AttemptRunner {
       setTimeout(() => this.answered(), firstAnswerMs).unref();
       this.probe?.runsSilently();
     }
-    this.inBackground('first checkpoint', this.checkpoint('session_start'));
+    this.inBackground('first checkpoint', firstCheckpoints.run(async () => (this.isEnding ? null : this.checkpoint('session_start'))));
   }
 
   private writeLive(): void {

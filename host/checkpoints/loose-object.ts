@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { inflate } from 'node:zlib';
+import { deflateSync, inflate } from 'node:zlib';
+import { writeDurably } from '../durable-file.js';
 
 const unzip = promisify(inflate);
 
@@ -30,6 +31,18 @@ export async function isObjectWhole(gitDir: string, name: string): Promise<boole
 /** Git never writes an object anew that is there, altered or not. */
 export async function removeObject(gitDir: string, name: string): Promise<void> {
   await rm(pathOf(gitDir, name), { force: true });
+}
+
+/** Git's name for a tree with nothing in it. */
+const emptyTree = createHash('sha1').update('tree 0\0').digest('hex');
+
+/** Makes the tree with nothing in it, durably, where it is not there. @returns its name. */
+export async function writeEmptyTree(gitDir: string): Promise<string> {
+  if (await isObjectWhole(gitDir, emptyTree)) return emptyTree;
+  const path = pathOf(gitDir, emptyTree);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeDurably(path, deflateSync('tree 0\0'));
+  return emptyTree;
 }
 
 function pathOf(gitDir: string, name: string): string {

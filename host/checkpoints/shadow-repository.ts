@@ -6,7 +6,7 @@ import type { CheckpointManifest } from '../../domain/checkpoint.js';
 import { GitError, isDiskFull } from './checkpoint-error.js';
 import { Git } from './git.js';
 import { missingOf, sortListed, textOf } from './listed-paths.js';
-import { isObjectWhole, removeObject } from './loose-object.js';
+import { isObjectWhole, removeObject, writeEmptyTree } from './loose-object.js';
 import { prepareRepository } from './shadow-configuration.js';
 import { readUserRepository } from './user-repository.js';
 
@@ -179,12 +179,12 @@ export class ShadowRepository {
   }
 
   private async look(): Promise<TreeState> {
-    const [listed, user] = await Promise.all([this.git.run(['ls-files', '-t', '-z', '--modified', '--others', '--deleted', '--exclude-standard']), this.readUser()]);
+    const [listed, user] = await Promise.all([this.list(), this.readUser()]);
     const { wanted, dropped, skipped } = await sortListed(this.workTree, listed);
     // Leave out first: what takes a left-out file's place may need its name.
     if (dropped.length > 0) await this.git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: `${dropped.join('\0')}\0` });
     const unchanged = wanted.length === 0 && dropped.length === 0;
-    const root = (unchanged && this.last?.index === this.indexStamp() ? this.last.root : null) ?? (await this.git.updateAndWriteTree(wanted.map((path) => `${path}\0`).join('')));
+    const root = (unchanged && this.last?.index === this.indexStamp() ? this.last.root : null) ?? (await this.writeTree(wanted));
     if (!(await this.hasRoot(root))) {
       await removeObject(this.gitDir, root);
       throw new GitError(`tree ${root} was altered on disk`);
@@ -192,6 +192,21 @@ export class ShadowRepository {
     this.last = { root, index: this.indexStamp() };
     const shown = skipped.slice(0, skippedShown).map(({ path, reason }) => ({ path: path.slice(0, pathShown), reason }));
     return { root, files: await this.countFiles(), skipped: shown, skippedTotal: skipped.length, ...user };
+  }
+
+  /** What git would have to take in or out. A folder with nothing in it, of which nothing was ever recorded, needs no git to be listed. */
+  private async list(): Promise<string> {
+    if (!this.hasIndex() && (await holdsNothing(this.workTree))) return '';
+    return this.git.run(['ls-files', '-t', '-z', '--modified', '--others', '--deleted', '--exclude-standard']);
+  }
+
+  private async writeTree(wanted: readonly string[]): Promise<string> {
+    if (wanted.length === 0 && !this.hasIndex()) return writeEmptyTree(this.gitDir);
+    return this.git.updateAndWriteTree(wanted.map((path) => `${path}\0`).join(''));
+  }
+
+  private hasIndex(): boolean {
+    return lstatSync(join(this.gitDir, 'index'), { throwIfNoEntry: false }) !== undefined;
   }
 
   private async pathsOf(root: string): Promise<string[]> {
@@ -230,5 +245,15 @@ export class ShadowRepository {
     const blob = (await this.git.run(['hash-object', '-w', '--no-filters', path], { withoutTree: true })).trim();
     this.userIndexSeen = { mtimeMs: stat.mtimeMs, size: stat.size, blob };
     return blob;
+  }
+}
+
+/** Nothing but the user's own repository. Where there is no such folder, git tells. */
+async function holdsNothing(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).every((name) => name === '.git');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
   }
 }

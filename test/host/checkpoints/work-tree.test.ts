@@ -10,6 +10,35 @@ beforeEach(() => {
 });
 afterEach(removeFolders);
 
+describe('an empty folder', () => {
+  it('is recorded as git would, and goes on from there as any other', async () => {
+    const first = await session.checkpoint();
+    expect(first.tree).toMatchObject({ root: '4b825dc642cb6eb9a060e54bf8d69288fbee4904', files: 0, userHead: null });
+    expect(await session.manager.repository.verify(first.id)).toBeNull();
+    expect(execFileSync('git', ['--git-dir', join(session.folder, 'git'), 'fsck', '--full'], { encoding: 'utf8', stdio: 'pipe' })).not.toMatch(/missing|corrupt/);
+    session.write('a.ts');
+    const second = await session.checkpoint();
+    expect(await session.files(second)).toEqual(['a.ts']);
+    rmSync(join(session.tree, 'a.ts'));
+    session.say('all gone');
+    const third = await session.checkpoint();
+    expect(third.tree).toMatchObject({ root: first.tree.root, files: 0 });
+  });
+
+  it('with a repository of the user and nothing beside it is empty too', async () => {
+    userGit(session.tree, 'init', '-q');
+    expect((await session.checkpoint()).tree.files).toBe(0);
+  });
+
+  it('whose tree was altered on disk is no checkpoint, and the next one is', async () => {
+    await session.checkpoint();
+    flipBit(join(session.folder, 'git', 'objects', '4b', '825dc642cb6eb9a060e54bf8d69288fbee4904'));
+    session.say('more');
+    const again = await session.manager.create('user_requested', session.context()).then((manifest) => manifest ?? session.checkpoint());
+    expect(await session.manager.repository.verify(again.id)).toBeNull();
+  });
+});
+
 describe("the user's own repository", () => {
   it('is byte for byte as before: .git, index, refs, files, times', async () => {
     const { tree } = session;
