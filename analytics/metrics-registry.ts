@@ -53,6 +53,8 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly verifications = this.counter('shim_checkpoint_verifications_total', 'Checkpoints that were restored into a scratch folder to prove them, by what came of it', ['result']);
   private readonly secondWriters = this.counter('shim_second_writers_total', 'Other processes seen on the conversation or tree of a running session, by what showed it', ['evidence']);
   private readonly lastVerified = this.gauge('shim_checkpoint_last_verified_timestamp_seconds', 'When a checkpoint was last proved whole, Unix time');
+  private readonly budgetWarnings = this.counter('shim_budget_warnings_total', 'Attempts in which 80 % of a budget were spent, by whose budget', ['scope']);
+  private readonly budgetPauses = this.counter('shim_budget_pauses_total', 'Attempts that were ended because a budget was used up, by whose budget', ['scope']);
   private readonly checkpointSeconds = this.histogram(names.checkpointSeconds, 'Time to make a checkpoint durable', inSeconds(checkpointTimeBoundsMs));
   private readonly checkpointBytes = this.histogram('shim_checkpoint_bytes', 'Size of a manifest; objects and segments are shared', [1e3, 2e3, 5e3, 1e4, 2.5e4, 5e4, 1e5]);
   private readonly recoverySeconds = this.histogram('shim_crash_recovery_duration_seconds', "From a crash to the successor's first event", inSeconds(restartBoundsMs));
@@ -142,6 +144,11 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   checkpointCreated(durationMs: number, bytes: number): void {
     this.checkpointSeconds.observe(durationMs / 1_000);
     this.checkpointBytes.observe(bytes);
+  }
+
+  /** @param scope whose budget: session, fleet or day. */
+  budgetMet(level: 'warning' | 'exceeded', scope: string): void {
+    (level === 'warning' ? this.budgetWarnings : this.budgetPauses).inc({ scope });
   }
 
   checkpointFailed(): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import type { Budget } from '../domain/budget.js';
 import { formatDuration } from '../domain/duration.js';
 import { parameterNames, parameterTable, type ParameterName } from '../domain/parameter-table.js';
 import type { parametersSchema } from '../domain/parameters.js';
@@ -33,6 +34,8 @@ export interface SessionRequest {
   after?: string;
   /** The fleet that it is to be a member of. */
   fleet?: string;
+  /** What all its attempts together may spend. */
+  budget?: Budget;
 }
 
 /**
@@ -57,6 +60,7 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
     pinned: [...(request.pinned ?? namesOf(request.parameters ?? {}))],
     ...(request.after === undefined ? {} : { after: request.after }),
     ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
+    ...(request.budget === undefined || Object.keys(request.budget).length === 0 ? {} : { budget: request.budget }),
     createdAt: new Date().toISOString(),
     account: request.account,
   });
@@ -67,6 +71,7 @@ export function createSpec(request: SessionRequest, environment: NodeJS.ProcessE
   }
   const bytes = Buffer.byteLength(JSON.stringify(parsed.data));
   if (bytes > longestSpec) throw new BadInputError(`the command and its options have ${bytes} bytes, of which a session keeps ${longestSpec} at most; put the task into a file and name that`);
+  if (agent === 'codex' && parsed.data.budget?.usd !== undefined) throw new BadInputError('--budget-usd: codex does not tell what it costs, so that nobody could keep it; bound its tokens instead: --budget-tokens');
   checkFolder(cwd);
   checkCommand(parsed.data, environment);
   return parsed.data;
@@ -87,6 +92,9 @@ const optionOf: Readonly<Record<string, string>> = {
   account: '--account',
   environmentNames: '--env',
   after: '--after',
+  'budget.tokens': '--budget-tokens',
+  'budget.usd': '--budget-usd',
+  'budget.hours': '--budget-hours',
   'policy.restart': '--policy',
   'policy.intensity.maxFailures': '--max-failures',
   'policy.intensity.windowMs': '--window',

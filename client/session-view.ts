@@ -1,4 +1,5 @@
 import type { AssignedParameters } from '../domain/assignment.js';
+import { judgeBudget, nothingSpent, type Budget, type Spend } from '../domain/budget.js';
 import type { ExitClass } from '../domain/exit-class.js';
 import { parameterNames, parameterTable, withLiveOf, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
 import type { Parameters } from '../domain/parameters.js';
@@ -6,6 +7,7 @@ import type { Risk } from '../domain/risk.js';
 import type { PauseReason, SessionState } from '../domain/session.js';
 import { inputTokensOf } from '../domain/signals.js';
 import type { DesiredState, SessionStatus } from '../workflows/messages.js';
+import { spentSoFar } from '../host/budget/session-spend.js';
 import type { LiveRecord } from '../host/session-folder.js';
 import type { SessionRecords } from './session-records.js';
 
@@ -44,6 +46,8 @@ export interface SessionView {
   lastCheckpoint: { id: string; at: string } | null;
   /** Follow-up prompts that the agent has not got yet; null where only the folder could be asked. */
   promptsWaiting: number | null;
+  /** Null where it has none and has met none; what is spent with what this host knows of the running attempt. */
+  budget: { limit: Budget; spent: Spend; level: 'fine' | 'warning' | 'exceeded' } | null;
   /** The session after which it begins; null where there is none. */
   after: string | null;
   /** Why the last checkpoint on request was not made; null where it was. */
@@ -95,6 +99,7 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     lastCheckpoint: onDisk && (!known || onDisk.at > known.at) ? onDisk : known,
     promptsWaiting: status.promptsWaiting,
     after: status.after,
+    budget: status.budget && budgetView(status.budget.limit, liveSpend(current) ?? status.budget.spend ?? nothingSpent),
     checkpointProblem: status.checkpointProblem,
     lastExit: end ? { exitClass: end.exitClass, reason: end.reason, at: iso(end.endedAtMs) } : null,
     // Where a running attempt has not heard of a change yet, it runs with what it has.
@@ -131,6 +136,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     lastCheckpoint: checkpointOf(records),
     promptsWaiting: null,
     after: spec.after ?? null,
+    budget: spec.budget ? budgetView(spec.budget, liveSpend(records) ?? report?.spend ?? nothingSpent) : null,
     checkpointProblem: null,
     lastExit: report && { exitClass: report.exitClass, reason: report.reason, at: iso(report.endedAtMs) },
     parameters: parametersView(last?.record?.parameters ?? spec.parameters, spec.pinned, []),
@@ -158,6 +164,17 @@ function parametersView(parameters: Parameters, pinned: readonly ParameterName[]
     const assigned = assignments.find(({ parameter }) => parameter === name);
     return [{ name, value: parameters[field], pinned: pinned.includes(name), assignment: assigned ? { experimentId: assigned.experimentId, arm: assigned.arm } : null }];
   });
+}
+
+function budgetView(limit: Budget, spent: Spend): SessionView['budget'] {
+  return { limit, spent, level: judgeBudget({ scope: 'session', fleet: null }, limit, spent)?.level ?? 'fine' };
+}
+
+/** What a session with a living attempt has spent; null where none lives. */
+function liveSpend(records: SessionRecords | null): Spend | null {
+  const record = records?.attempts.at(-1)?.record;
+  if (!records?.live || !record?.spending) return null;
+  return spentSoFar(record.spending.before, record.spending.begunWith, records.live.signals, Date.now() - record.startedAtMs);
 }
 
 function liveFields(live: LiveRecord | null): Pick<SessionView, 'risk' | 'context' | 'tokens' | 'costUsd' | 'memoryBytes'> {

@@ -1,3 +1,4 @@
+import type { BudgetFinding, Spend } from './budget.js';
 import type { CheckpointRef } from './checkpoint.js';
 import type { CheckpointTimes } from './checkpoint-times.js';
 import type { ExitClass } from './exit-class.js';
@@ -56,6 +57,10 @@ export interface AttemptReport extends AttemptKey {
   fidelity?: number | null;
   /** The queued prompt that it was begun with, and whether the agent got it; null where there was none. */
   prompt?: { id: number; delivered: boolean } | null;
+  /** What the session had spent by its end, in all its attempts. */
+  spend?: Spend;
+  /** The budget that was used up by then; null where none was. */
+  overBudget?: BudgetFinding | null;
 }
 
 /** The report of an attempt that could not begin at all: the session is wrongly set up. */

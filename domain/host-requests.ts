@@ -1,4 +1,5 @@
 import type { AttemptKey, AttemptReport } from './attempt.js';
+import type { Budget, BudgetFinding } from './budget.js';
 import type { Parameters, ResumeRung } from './parameters.js';
 import type { GivenPrompt } from './prompt-queue.js';
 import type { SecondWriter } from './second-writer.js';
@@ -16,6 +17,8 @@ export interface StartAgentInput extends AttemptKey {
   prompt?: GivenPrompt;
   /** The account that is to be told of the attempt's first answer: it was let go to see whether a limit is over. */
   probeOf?: string;
+  /** What the session may spend in all, with what people have added. */
+  budget?: Budget;
 }
 
 export interface StartAgentResult {
@@ -72,6 +75,8 @@ export const hostErrorCodes = {
   misconfigured: 'Misconfigured',
   /** Another process works on the session's conversation or tree; details: {writer}. Retrying is of no use before that has ended. */
   secondWriter: 'SecondWriter',
+  /** A budget is used up; details: {finding}. Retrying is of no use before there is more. */
+  overBudget: 'OverBudget',
   /** No attempt is running. Retrying is of no use. */
   notRunning: 'NotRunning',
   /** A checkpoint that was asked for could not be made. Retrying at once is of no use. */
@@ -88,7 +93,7 @@ export class HostError extends Error {
   constructor(
     readonly code: HostErrorCode,
     message: string,
-    readonly details?: { highest: number } | { writer: SecondWriter },
+    readonly details?: { highest: number } | { writer: SecondWriter } | { finding: BudgetFinding },
     options?: ErrorOptions,
   ) {
     super(message, options);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountNameSchema } from './account.js';
+import { budgetSchema } from './budget.js';
 import { parameterNames } from './parameter-table.js';
 import { parametersSchema } from './parameters.js';
 import { restartPolicySchema } from './restart-policy.js';
@@ -85,6 +86,8 @@ export const sessionSpecSchema = z.strictObject({
   fleet: sessionNameSchema.optional(),
   /** The name of the session that has to complete before this one begins. */
   after: sessionNameSchema.optional(),
+  /** What all its attempts together may spend. */
+  budget: budgetSchema.optional(),
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
   /** Who pays: its limits are waited out together. Absent: the session waits for itself. */

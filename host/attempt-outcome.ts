@@ -1,4 +1,5 @@
 import type { AttemptReport, AttemptKey } from '../domain/attempt.js';
+import type { BudgetFinding, Spend } from '../domain/budget.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import type { CheckpointTimes } from '../domain/checkpoint-times.js';
 import type { ExitClass } from '../domain/exit-class.js';
@@ -29,6 +30,10 @@ export interface AttemptFacts {
   fidelity: number | null;
   /** The queued prompt that it was begun with; null where there was none. */
   prompt: { id: number; delivered: boolean } | null;
+  /** What the session has spent in all. */
+  spend: Spend;
+  /** The budget that is used up; null where none is. */
+  overBudget: BudgetFinding | null;
 }
 
 /** Puts an attempt's report together. */

@@ -14,6 +14,8 @@ import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { HostContext } from './host-context.js';
 import { Lanes } from './lanes.js';
 import { LiveRecordFile } from './live-record.js';
+import { describeFinding } from '../domain/budget.js';
+import { SpendWatch } from './budget/spend-watch.js';
 import { LimitProbe } from './limit-probe.js';
 import type { Redactor } from './output/redaction.js';
 import type { PromptDelivery } from './prompt-delivery.js';
@@ -21,7 +23,7 @@ import { Readiness } from './readiness.js';
 import { fence, treeOf, watchEnd, type Held, type HeldAttempt } from './process/holder.js';
 import { terminateTree } from './process/process-tree.js';
 import type { TreeSample } from './process/resources.js';
-import type { AttemptFolder, LiveRecord, SessionFolder } from './session-folder.js';
+import type { AttemptFolder, AttemptRecord, LiveRecord, SessionFolder } from './session-folder.js';
 import { SignalCollector } from './signal-collector.js';
 
 /** A program that need not send messages is judged this long after it began to run, ms. */
@@ -52,6 +54,8 @@ export interface AttemptSetup {
   checkpoints: CheckpointManager;
   environment: Readonly<Record<string, string>>;
   redact: Redactor;
+  /** As it was begun. */
+  record: AttemptRecord;
   /** Of the queued prompt that it was begun with; null where there was none. */
   delivery: ((conversationId: () => string | null) => PromptDelivery) | null;
   /** It is only to shorten its conversation. */
@@ -87,6 +91,7 @@ export class AttemptRunner {
   private readonly readiness: Readiness;
   /** Of the queued prompt that it was begun with; null where there was none. */
   readonly delivery: PromptDelivery | null;
+  private readonly spend: SpendWatch;
   private readonly clock: ActivityClock;
   private readonly probe: LimitProbe | null;
   private checkpointTimes: CheckpointTimes;
@@ -109,6 +114,7 @@ export class AttemptRunner {
     this.fidelity = earlier && (folder.receipt()?.fidelity?.overall ?? null);
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
     this.delivery = setup.delivery?.(() => this.collector.signals.conversationId) ?? null;
+    this.spend = new SpendWatch(host, { spec, record: setup.record, signals: () => this.collector.signals, isWarned: earlier?.budgetWarned === true });
     this.ended = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -227,6 +233,7 @@ export class AttemptRunner {
       return;
     }
     this.checkpointIfDue();
+    this.guard('keep to the budget', () => this.keepToBudget());
     if (this.liveFile.isDue(nowMs)) this.liveFile.update(this.liveRecord());
   }
 
@@ -290,6 +297,7 @@ export class AttemptRunner {
       // A risky operation is worth a checkpoint before its effects, not at the next tick.
       if (event.kind === 'tool_started') this.checkpointIfDue();
       this.recycleIfFull();
+      if (event.kind === 'message') this.guard('keep to the budget', () => this.keepToBudget());
     }
   }
 
@@ -302,6 +310,19 @@ export class AttemptRunner {
     const { signals, risk } = this.collector;
     const trigger = this.setup.checkpoints.due(signals, risk, Date.now());
     if (trigger) this.inBackground('checkpoint', this.checkpoint(trigger));
+  }
+
+  /** Nothing is spent beyond a budget: a turn that is not over is checkpointed and ended, with its grace. */
+  private keepToBudget(): void {
+    if (this.isEnding || this.clock.hasResult) return;
+    const { isWarned } = this.spend;
+    const finding = this.spend.look();
+    if (this.spend.isWarned && !isWarned) this.output.note([`most of a budget is spent; see: shim status ${this.key.name}`]);
+    if (!finding) return;
+    const reason = describeFinding(finding, this.key.name);
+    this.output.note([`ended: ${reason}`]);
+    this.host.events.emit('budget_exceeded', { name: this.key.name, finding });
+    this.inBackground('end (budget)', this.end({ exitClass: 'stopped', reason }, { checkpointFirst: true, graceMs: this.setup.spec.limits.stopGraceMs }));
   }
 
   /** A context in its danger zone is not left to fill up: between two operations the attempt is checkpointed and ended. */
@@ -359,7 +380,8 @@ export class AttemptRunner {
     const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
     const redacted = { ...ending, reason: this.setup.redact(ending.reason) };
     const { runningAtMs, checkpointTimes, fidelity } = this;
-    const facts = { prompt: this.promptSeen(ending.exitClass), runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs: this.clock.longestSilenceMs };
+    const spend = this.spend.end(ending.endedAtMs);
+    const facts = { spend, overBudget: this.spend.exceeded, prompt: this.promptSeen(ending.exitClass), runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs: this.clock.longestSilenceMs };
     const report = reportOf(this.key, this.host.hostId, this.collector, redacted, facts);
     this.setup.folder.writeReport(report);
     this.settle(report);
@@ -420,6 +442,7 @@ export class AttemptRunner {
       checkpointTimes: this.checkpointTimes,
       maxContextUse,
       longestSilenceMs,
+      ...(this.spend.isWarned ? { budgetWarned: true } : {}),
       ...(this.delivery ? { promptDelivered: this.delivery.isDelivered } : {}),
     };
   }

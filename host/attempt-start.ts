@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, hostErrorCodes, type StartAgentInput } from '../domain/host-requests.js';
-import type { Launch } from './agents/agent.js';
+import type { Launch, LaunchContext } from './agents/agent.js';
+import { spendingAtStart, type SpendingRecord } from './budget/at-start.js';
+import { begunAnew } from './budget/session-spend.js';
 import { promptRecord } from './follow-up.js';
 import type { HostContext } from './host-context.js';
 import type { Preparation } from './preparation.js';
@@ -33,19 +35,20 @@ export async function beginAttempt(
   previous: PreviousAttempt | null,
   preparation: Preparation | null,
 ): Promise<BegunAttempt> {
+  const spending = spendingAtStart(host, runtime.folder, input, previous);
   mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
   mkdirSync(join(runtime.folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
   let holder: ParkedHolder | null = null;
   try {
     refuseWhileHeld(runtime.folder);
-    const plan = previous && (await planResume(runtime, input, attempt, previous));
+    const plan = previous && (await planResume(runtime, { ...input, ...spendable(spending) }, attempt, previous));
     await ensureWorkTree(runtime, plan);
-    const launch = plan?.launch ?? runtime.agent.launchFirst(runtime.launchContext(attempt));
+    const launch = plan?.launch ?? runtime.agent.launchFirst({ ...runtime.launchContext(attempt), ...spendable(spending) });
     // The request came before, and nothing has come of it yet: it still may.
     const unclaimed = attempt.record();
     holder = (unclaimed ? null : preparation?.takeHolder()) ?? new ParkedHolder(runtime.parkingPlace(), unclaimed);
     const prompt = promptRecord(runtime, input, plan, launch.conversationId);
-    const record = { ...recordOf(host, input, launch, holder), ...(prompt ? { prompt } : {}) };
+    const record = { ...recordOf(host, input, launch, holder), ...(prompt ? { prompt } : {}), spending: { ...spending, begunWith: launch.strategy === 'native' ? spending.begunWith : begunAnew } };
     attempt.create(record);
     holder.launch({ path: attempt.path, argv: launch.argv, environment: { ...launch.environment, SHIM_ATTEMPT: input.attemptId }, input: 'null' });
     return { record, pid: holder.pid, plan };
@@ -54,6 +57,13 @@ export async function beginAttempt(
     rmSync(attempt.path, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** What is left of a budget of dollars, for an agent that keeps one itself. */
+function spendable({ budget, before, begunWith }: SpendingRecord): Pick<LaunchContext, 'spendableUsd'> {
+  if (budget.usd === undefined) return {};
+  const left = budget.usd - before.usd;
+  return { spendableUsd: { anew: left, resumed: left + begunWith.usd } };
 }
 
 /** The latest attempt that has ended. */

@@ -4,6 +4,7 @@ import type { Channel } from '../domain/notice-channels.js';
 import type { VerificationResult } from '../domain/checkpoint.js';
 import type { SecondWriter } from '../domain/second-writer.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
+import type { BudgetFinding } from '../domain/budget.js';
 import type { CgroupRoot } from './process/cgroup.js';
 import type { Reports } from './reports.js';
 
@@ -18,6 +19,10 @@ export interface HostEvents {
   /** A resume is complete as far as it can be told: its receipt has its fidelity. */
   resumed: [receipt: ResumeReceipt];
   checkpoint_created: [{ name: string; id: string; durationMs: number; bytes: number }];
+  /** Most of a budget is spent; told once for each attempt. */
+  budget_warning: [{ name: string; finding: BudgetFinding }];
+  /** A budget is used up: the attempt is ended. */
+  budget_exceeded: [{ name: string; finding: BudgetFinding }];
   checkpoint_failed: [{ name: string; reason: string }];
   /** A channel has taken a notice. */
   notice_delivered: [NoticeAbout];

@@ -4,7 +4,7 @@ import type { AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest } from '../domain/checkpoint.js';
 import type { StartAgentInput } from '../domain/host-requests.js';
 import type { PendingOperation } from '../domain/signals.js';
-import type { Launch, ResumeContext, TranscriptFinding } from './agents/agent.js';
+import type { Launch, LaunchContext, ResumeContext, TranscriptFinding } from './agents/agent.js';
 import { resumeBrief } from './agents/resume-brief.js';
 import { unannouncedCalls } from './agents/unannounced-calls.js';
 import type { RejectedCheckpoint } from './checkpoints/checkpoint-repository.js';
@@ -39,7 +39,7 @@ export interface ResumePlan {
 }
 
 /** Chooses the way back: what is there of the conversation is looked at, what was in flight is told to the agent. */
-export async function planResume(runtime: SessionRuntime, input: StartAgentInput, attempt: AttemptFolder, previous: PreviousAttempt): Promise<ResumePlan> {
+export async function planResume(runtime: SessionRuntime, input: StartAgentInput & Pick<LaunchContext, 'spendableUsd'>, attempt: AttemptFolder, previous: PreviousAttempt): Promise<ResumePlan> {
   const { manifest, rejected } = await runtime.checkpoints.load();
   const conversationId = previous.live?.signals.conversationId ?? previous.folder.record()?.conversationId ?? null;
   const transcript = await findTranscript(runtime, conversationId, manifest);
@@ -69,6 +69,7 @@ export async function planResume(runtime: SessionRuntime, input: StartAgentInput
   const followUp = followUpOf(runtime, input, previous);
   const context: ResumeContext = {
     ...runtime.launchContext(attempt),
+    ...(input.spendableUsd ? { spendableUsd: input.spendableUsd } : {}),
     strategy: input.strategy,
     conversationId,
     transcript,

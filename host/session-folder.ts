@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
+import { budgetSchema, spendSchema, type Budget, type Spend } from '../domain/budget.js';
 import { exitClasses } from '../domain/exit-class.js';
 import type { CheckpointTimes } from '../domain/checkpoint-times.js';
 import { parametersSchema, resumeRungs, type Parameters } from '../domain/parameters.js';
@@ -34,6 +35,8 @@ export interface AttemptRecord {
   prompt?: { id: number; fromBytes: number | null; isDelivered: boolean } | undefined;
   /** The account that is to be told of its first answer; records of older versions lack it. */
   probeOf?: string | undefined;
+  /** What its session may spend, had spent before it, and what the agent's own counts stood at. Records of older versions lack it. */
+  spending?: { budget: Budget; before: Spend; begunWith: { tokens: number; usd: number } } | undefined;
 }
 
 /** What is known of an attempt while it lives; rewritten at most once a second. */
@@ -52,6 +55,7 @@ export interface LiveRecord {
   maxContextUse?: number | null;
   longestSilenceMs?: number;
   promptDelivered?: boolean;
+  budgetWarned?: boolean;
 }
 
 /** Bytes consumed of an attempt's output. */
@@ -84,6 +88,7 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   argv: z.array(z.string()),
   prompt: z.object({ id: z.number().int().positive(), fromBytes: z.number().nullable(), isDelivered: z.boolean() }).optional(),
   probeOf: z.string().optional(),
+  spending: z.object({ budget: budgetSchema, before: spendSchema, begunWith: z.object({ tokens: z.number(), usd: z.number() }) }).optional(),
 });
 const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessionStates), reason: z.string(), atMs: z.number(), epoch: z.number() });
 const tombstoneSchema = z.object({ sessionId: z.string(), atMs: z.number(), reason: z.string() });

@@ -76,6 +76,7 @@ export class SessionRuntime {
         checkpoints,
         environment,
         redact,
+        record,
         delivery: prompt ? (conversationId) => deliveryOf(this, attempt, prompt, live?.promptDelivered === true, conversationId) : null,
         compacting: record.strategy === 'compact',
         probeOf: record.probeOf ?? null,

@@ -21,6 +21,12 @@ export function measureHost(daemon: SupervisorDaemon, host: HostContext, metrics
     metrics.checkpointCreated(durationMs, bytes);
     logger.debug({ name, id, durationMs }, 'checkpoint made');
   });
+  for (const event of ['budget_warning', 'budget_exceeded'] as const) {
+    events.on(event, ({ name, finding }) => {
+      metrics.budgetMet(finding.level, finding.scope);
+      logger.warn({ name, ...finding }, event);
+    });
+  }
   events.on('checkpoint_failed', (about) => {
     metrics.checkpointFailed();
     logger.error(about, 'checkpoint failed');

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { TurnRequest } from '../domain/account.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { AssignedParameters } from '../domain/assignment.js';
+import type { Budget, BudgetFinding, Spend } from '../domain/budget.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import type { Notice } from '../domain/notice.js';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
@@ -109,11 +110,28 @@ export interface CarriedSession {
   prompts?: PromptQueue;
   /** Lacking where it waits for no session and none waits for it. */
   chain?: CarriedChain;
+  /** Lacking where nothing is known of a budget. */
+  budget?: CarriedBudget;
   /** Who asked for a restart of the living attempt; null where nobody did. */
   restartBy?: string | null;
   /** Of a fleet's member. */
   toldNews?: ToldNews;
   account?: CarriedAccountWait;
+}
+
+/** What people have added to a session's budget, and how it stands. */
+export interface CarriedBudget {
+  added: Budget;
+  /** By the end of the last attempt; null before the first. */
+  spend: Spend | null;
+  /** The budget for which it was paused, its own or another; null where none is used up. */
+  finding: BudgetFinding | null;
+}
+
+/** A session's budget as `status` tells it. */
+export interface BudgetStatus extends Omit<CarriedBudget, 'added'> {
+  /** With what people have added. */
+  limit: Budget;
 }
 
 /** What a session waits for, and who waits for it. */
@@ -243,6 +261,8 @@ export interface SessionStatus {
   after: string | null;
   /** Who pays: whose limits it waits for; null where it waits for itself. */
   account: string | null;
+  /** Null where the session has none and has met none. */
+  budget: BudgetStatus | null;
 }
 
 /** Records what a closed session owes, for as long as it takes: the store was away when it closed. */
@@ -297,6 +317,8 @@ export interface CommandInput {
   reason?: string;
   /** Of a pause that no person asked for. */
   pauseReason?: PauseReason;
+  /** Of a resume: so much more may be spent. */
+  add?: Budget;
 }
 export const pauseUpdate = defineUpdate<CommandResult, [CommandInput]>('pause');
 export const resumeUpdate = defineUpdate<CommandResult, [CommandInput]>('resume');

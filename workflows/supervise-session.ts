@@ -2,6 +2,7 @@ import { allHandlersFinished, CancellationScope, condition, continueAsNew, patch
 import { neverBegan, type AttemptKey, type AttemptReport } from '../domain/attempt.js';
 import { formatDuration } from '../domain/duration.js';
 import { hostErrorCodes } from '../domain/host-requests.js';
+import type { BudgetFinding } from '../domain/budget.js';
 import type { SecondWriter } from '../domain/second-writer.js';
 import {
   attemptEndedSignal,
@@ -29,6 +30,7 @@ import { acceptAccountMessages, askFirst, waitForTurn } from './session/account-
 import { SessionCommands } from './session/commands.js';
 import { FleetNews } from './session/fleet-news.js';
 import { hostCalls, type HostCalls } from './session/host-calls.js';
+import { refusedForBudget } from './session/budget.js';
 import { joinPredecessor, tellSuccessors, waitForPredecessor } from './session/chain.js';
 import { onHostWaits } from './session/host-waits.js';
 import { keepNoticed, noteRest } from './session/notices.js';
@@ -91,8 +93,8 @@ function acceptMessages(session: Session): void {
     validator: (_command) => commands.check('pause'),
     description: 'Make a checkpoint, stop the agent, keep the session',
   });
-  setHandler(resumeUpdate, (_command) => commands.resume(), {
-    validator: (_command) => commands.check('resume'),
+  setHandler(resumeUpdate, (command) => commands.resume(command), {
+    validator: (command) => commands.checkResume(command),
     description: 'Go on where a paused session ended',
   });
   setHandler(restartUpdate, (command) => commands.restart(command), {
@@ -177,7 +179,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
-      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...session.account.probeOf },
+      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf },
       summary.slice(0, 80),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
@@ -208,6 +210,9 @@ function refusedStart(session: Session, key: AttemptKey, refusal: { type: string
       return null;
     case hostErrorCodes.secondWriter:
       refusedForWriter(session, (refusal.details as { writer: SecondWriter }).writer);
+      return null;
+    case hostErrorCodes.overBudget:
+      refusedForBudget(session, (refusal.details as { finding: BudgetFinding }).finding);
       return null;
     case hostErrorCodes.sessionStopped:
       session.settled();

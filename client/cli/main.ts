@@ -2,6 +2,7 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { addAccount } from './commands/account.js';
 import { addAccounts } from './commands/accounts.js';
 import { addApply, addDiff } from './commands/apply.js';
+import { addBudget } from './commands/budget.js';
 import { addCheckpoint } from './commands/checkpoint.js';
 import { addCheckpoints } from './commands/checkpoints.js';
 import { addDoctor } from './commands/doctor.js';
@@ -54,6 +55,7 @@ const commands = [
   addReset,
   addSend,
   addQueue,
+  addBudget,
   addCheckpoint,
   addCheckpoints,
   addRestore,

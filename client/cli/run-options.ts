@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { agentKinds } from '../../domain/session.js';
 import { resumeStrategies, type ResumeStrategy } from '../../domain/parameters.js';
 import type { SessionRequest } from '../session-spec.js';
-import { parseCount, parseDuration, parseRatio, parseSize } from './units.js';
+import { parseAmount, parseCount, parseDuration, parseRatio, parseSize, parseTokens } from './units.js';
 
 /** Options of `shim run` as commander hands them over; durations in ms, sizes in bytes. What is absent takes the default of the spec. */
 export interface RunOptions {
@@ -24,6 +24,9 @@ export interface RunOptions {
   resumeStrategy?: ResumeStrategy;
   after?: string;
   account?: string;
+  budgetTokens?: number;
+  budgetUsd?: number;
+  budgetHours?: number;
   wait: boolean;
   timeout: number;
   json?: true;
@@ -52,6 +55,9 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option('--resume-strategy <strategy>', 'first way to try to resume (default: native)').choices(resumeStrategies))
     .option('--after <name>', 'begin when this session has completed (shim resume starts it anyway)')
     .option('--account <name>', 'who pays: sessions of one account wait for its limits together (default: made from the login or API key of claude-code and codex)')
+    .option('--budget-tokens <n>', 'tokens all its attempts may spend, cached ones too; then it is checkpointed and paused (default: none)', parseTokens)
+    .option('--budget-usd <amount>', 'dollars they may spend, as the agent tells its cost (not for codex, which tells none)', parseAmount)
+    .option('--budget-hours <n>', 'hours they may live', parseAmount)
     .option('--no-wait', 'return once the session is started')
     .option('--timeout <duration>', 'how long to wait until it runs (exit code 5 past it)', parseDuration, defaultTimeoutMs)
     .option('--json', 'print JSON');
@@ -59,7 +65,7 @@ export function addRunOptions(command: Command): Command {
 
 /** The request these options make, under a name. */
 export function toRequest(options: RunOptions, argv: readonly string[], name: string): SessionRequest {
-  const { agent, cwd, env, policy, maxFailures, window, backoffBase, backoffMax, hangTimeout, memoryLimit, stopGrace, startTimeout, checkpointInterval, dangerZone, resumeStrategy, after, account } = options;
+  const { agent, cwd, env, policy, maxFailures, window, backoffBase, backoffMax, hangTimeout, memoryLimit, stopGrace, startTimeout, checkpointInterval, dangerZone, resumeStrategy, after, account, budgetTokens, budgetUsd, budgetHours } = options;
   return {
     name,
     agent,
@@ -68,6 +74,7 @@ export function toRequest(options: RunOptions, argv: readonly string[], name: st
     environmentNames: env ?? [],
     ...(after !== undefined && { after }),
     ...(account !== undefined && { account }),
+    budget: { ...(budgetTokens !== undefined && { tokens: budgetTokens }), ...(budgetUsd !== undefined && { usd: budgetUsd }), ...(budgetHours !== undefined && { hours: budgetHours }) },
     policy: {
       ...(policy && { restart: policy }),
       backoff: { ...(backoffMax !== undefined && { maxMs: backoffMax }) },

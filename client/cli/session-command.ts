@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Budget } from '../../domain/budget.js';
 import type { SessionState } from '../../domain/session.js';
 import type { CommandResult, SessionStatus } from '../../workflows/messages.js';
 import { CommandRefusedError } from '../errors.js';
@@ -38,14 +39,16 @@ export interface Outcome {
   reached: readonly SessionState[];
   /** States in which it never will. */
   missed: readonly SessionState[];
+  /** So much more may be spent. */
+  add?: Budget;
 }
 
 /** Sends a command, waits until it took effect, and prints where the session is then. */
-export async function changeSession(context: CliContext, name: string, options: CommandOptions, { command, reached, missed }: Outcome): Promise<void> {
+export async function changeSession(context: CliContext, name: string, options: CommandOptions, { command, reached, missed, add }: Outcome): Promise<void> {
   checkName(name);
   const client = await ShimClient.connect(context.home, context.environment);
   try {
-    const result = await client.command(command, name, asker(context, options));
+    const result = await client.command(command, name, { ...asker(context, options), ...(add ? { add } : {}) });
     context.progress(result.message);
     const wait = options.wait && result.outcome === 'accepted';
     const status = wait ? await client.waitForState(name, [...reached, ...missed], options.timeout, tell(context)) : await client.status(name);

@@ -22,6 +22,28 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Reads an amount above 0, as 5 or 2.50. @throws InvalidArgumentError. */
+export function parseAmount(text: string): number {
+  if (!/^\d{1,9}(\.\d{1,6})?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('Give an amount above 0, as 5 or 2.50.');
+  return Number(text);
+}
+
+/** Reads a whole number above 0. @throws InvalidArgumentError. */
+export function parseTokens(text: string): number {
+  if (!/^\d{1,15}$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('Give a whole number above 0, as 2000000.');
+  return Number(text);
+}
+
+/** As parseAmount; `none` is null. */
+export function parseAmountOrNone(text: string): number | null {
+  return text === 'none' ? null : parseAmount(text);
+}
+
+/** As parseTokens; `none` is null. */
+export function parseCountOrNone(text: string): number | null {
+  return text === 'none' ? null : parseTokens(text);
+}
+
 /** Reads a ratio between 0 and 1. @throws InvalidArgumentError. */
 export function parseRatio(text: string): number {
   if (!/^(0?\.\d{1,6}|[01](\.0{1,6})?|0\.\d{1,6})$/.test(text)) throw new InvalidArgumentError('Give a ratio between 0 and 1, as 0.75.');

@@ -16,6 +16,8 @@ export interface LaunchContext {
   /** The session's checkpoint folder, for agents that keep state of their own there. */
   checkpointPath: string;
   epoch: number;
+  /** What may still be spent, for an agent that keeps a budget of dollars itself: by a new conversation, and by one whose cost it goes on counting. */
+  spendableUsd?: { anew: number; resumed: number };
 }
 
 /** What a look at the conversation's file found, before a resume. */

@@ -46,7 +46,7 @@ export const claudeCode: Agent = {
   launchFirst(context) {
     const { prompt, flags, conversationId, isResume } = readClaudeArguments(context.spec.argv);
     const id = conversationId ?? randomUUID();
-    const argv = [program(context), '-p', prompt, ...flags, isResume ? '--resume' : '--session-id', id, ...missingStreamFlags(flags)];
+    const argv = [program(context), '-p', prompt, ...flags, ...budgetFlags(context, flags, false), isResume ? '--resume' : '--session-id', id, ...missingStreamFlags(flags)];
     return { argv, environment: {}, conversationId: id, strategy: 'fresh', strategyReason: null, messages: null };
   },
 
@@ -87,13 +87,19 @@ function launch(context: ResumeContext, { rung, why, text, identity, messagesAft
   const { flags } = readClaudeArguments(context.spec.argv);
   const { transcript } = context;
   return {
-    argv: [program(context), '-p', text, ...flags, ...identity, ...missingStreamFlags(flags)],
+    argv: [program(context), '-p', text, ...flags, ...budgetFlags(context, flags, rung === 'native'), ...identity, ...missingStreamFlags(flags)],
     environment: {},
     conversationId: identity[1],
     strategy: rung,
     strategyReason: why,
     messages: transcript && { before: transcript.messages + transcript.malformedLines, after: messagesAfter },
   };
+}
+
+/** Its cost is told at the end of a turn only: within one, it keeps the budget itself. A bound of the user's own stays. */
+function budgetFlags({ spendableUsd }: LaunchContext, flags: readonly string[], isNative: boolean): string[] {
+  if (!spendableUsd || flags.some((flag) => flag.startsWith('--max-budget-usd'))) return [];
+  return ['--max-budget-usd', (isNative ? spendableUsd.resumed : spendableUsd.anew).toFixed(4)];
 }
 
 function program({ spec, environment }: LaunchContext): string {

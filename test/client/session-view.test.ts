@@ -23,7 +23,7 @@ const status: SessionStatus = {
   name: 'fix', sessionId, agent: 'command', hostId: 'host-1', state: 'running', reason: 'first event seen', untilMs: null, desired: 'running', pauseReason: null, fleet: null,
   epoch: 1, restarts: 0, checkpoint: { id: 'ck-0001', atMs: startedAtMs }, checkpointProblem: null, startedAtMs, ends: [],
   parameters: fixtureSpec().parameters, attemptParameters: null, pinned: [], assignments: [], outcomesOwed: 0,
-  promptsWaiting: 0, after: null, account: null,
+  promptsWaiting: 0, after: null, account: null, budget: null,
   attempt: { sessionId, name: 'fix', epoch: 1, attemptId: 'attempt-1', pid: 4_000_000, startedAtMs, runningAtMs: startedAtMs },
 };
 

@@ -26,7 +26,16 @@ export class SessionCommands {
     return this.answer('paused', 'a last checkpoint is made, then the agent is stopped');
   }
 
-  resume(): CommandResult {
+  /** @throws ApplicationFailure InvalidCommand where it makes no sense, or would spend what nobody has allowed. */
+  checkResume({ add }: CommandInput): void {
+    this.check('resume');
+    const { pauseReason } = this.session.status();
+    this.session.budget.checkResume(add, pauseReason === 'budget');
+    if (add !== undefined && pauseReason === null) throw invalid(`${this.session.spec.name} is ${this.session.state}: only a paused session is given more; pause it first, or resume it without --add-…`);
+  }
+
+  resume({ add }: CommandInput): CommandResult {
+    if (add !== undefined) this.session.budget.add(add);
     const { desired, state, spec, chain } = this.session;
     if (state === 'waiting_for_session') {
       chain.release();

@@ -1,3 +1,4 @@
+import { describeFinding } from '../../domain/budget.js';
 import type { SessionStatus } from '../messages.js';
 import { oneLine } from '../one-line.js';
 
@@ -28,6 +29,7 @@ export function describeSession(status: SessionStatus): string {
   ];
   if (status.promptsWaiting > 0) lines.push(`- prompts waiting: ${status.promptsWaiting}; query prompts (\`shim queue ${status.name}\`) shows them`);
   if (status.account !== null) lines.push(`- account: ${oneLine(status.account)} (\`shim account ${oneLine(status.account)}\` shows who waits for its limit)`);
+  if (status.budget?.finding) lines.push(`- budget: ${oneLine(describeFinding(status.budget.finding, status.name))}`);
   if (status.untilMs !== null) lines.push(`- until: ${new Date(status.untilMs).toISOString()}`);
   if (status.ends.length > 0) lines.push('', 'Last ends:', '');
   for (const end of status.ends.slice(-5)) {

@@ -14,6 +14,7 @@ import {
 import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
 import { outcomeOf } from '../../domain/outcome.js';
+import { pauseForBudget, SessionBudget } from './budget.js';
 import { SessionChain } from './chain.js';
 import { AccountWait } from './account-wait.js';
 import { canCompact } from './compaction.js';
@@ -47,6 +48,7 @@ export class Session {
   readonly restart: RestartRequest;
   readonly chain: SessionChain;
   readonly account: AccountWait;
+  readonly budget: SessionBudget;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
@@ -63,6 +65,7 @@ export class Session {
     this.restart = new RestartRequest(this.carried);
     this.chain = new SessionChain(input.spec, this.carried);
     this.account = new AccountWait(input.spec, this.carried);
+    this.budget = new SessionBudget(input.spec, this.carried);
   }
 
   get spec() {
@@ -183,6 +186,7 @@ export class Session {
       promptsWaiting: this.prompts.waiting,
       after: this.chain.after,
       account: this.account.name,
+      budget: this.budget.status(),
     };
   }
 
@@ -337,6 +341,8 @@ export class Session {
       canCompact: canCompact(this.spec.agent, report.exitClass),
     });
     c.history = history;
+    const overBudget = this.budget.ended(report);
+    if (overBudget && decision.kind !== 'complete') pauseForBudget(this, overBudget);
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
     const asked = decision.kind === 'stop' && this.restart.by !== null ? 'restart' : describeDecision(decision);
     const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? asked : c.desired, ...(report.denied ? { denied: report.denied } : {}) };

@@ -1,9 +1,25 @@
 import type { Command } from 'commander';
+import type { Budget } from '../../../domain/budget.js';
 import type { CliContext } from '../context.js';
+import { parseAmount, parseTokens } from '../units.js';
 import { changeSession, sessionCommand, type CommandOptions } from '../session-command.js';
 
+interface ResumeOptions extends CommandOptions {
+  addUsd?: number;
+  addTokens?: number;
+  addHours?: number;
+}
+
 export function addResume(program: Command, context: CliContext): void {
-  sessionCommand(program, 'resume', 'go on where a paused session ended').action((name: string, options: CommandOptions) =>
-    changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped'] }),
-  );
+  sessionCommand(program, 'resume', 'go on where a paused session ended, or start one that waits for another')
+    .option('--add-usd <amount>', 'dollars more that it may spend', parseAmount)
+    .option('--add-tokens <n>', 'tokens more that it may spend', parseTokens)
+    .option('--add-hours <n>', 'hours more that it may run', parseAmount)
+    .addHelpText('after', '\nA session that is paused for its own budget goes on only with more of it, as in: shim resume fix --add-usd 5')
+    .action((name: string, options: ResumeOptions) => changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped', 'paused'], ...more(options) }));
+}
+
+function more({ addUsd, addTokens, addHours }: ResumeOptions): { add?: Budget } {
+  const add = { ...(addUsd !== undefined && { usd: addUsd }), ...(addTokens !== undefined && { tokens: addTokens }), ...(addHours !== undefined && { hours: addHours }) };
+  return Object.keys(add).length === 0 ? {} : { add };
 }

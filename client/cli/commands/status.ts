@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { budgetMeasures, showAmount } from '../../../domain/budget.js';
 import { findSession, listSessions } from '../../session-directory.js';
 import { showParameterValue } from '../../parameter-values.js';
 import { glanceAtSessions, type SessionGlance } from '../../session-overview.js';
@@ -81,6 +82,7 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
     ['context', context && `${context.tokens.toLocaleString('en-US')} tokens${context.ratio === null ? '' : `, ${formatRatio(context.ratio)}`}`],
     ['tokens', tokens && `${tokens.input.toLocaleString('en-US')} in, ${tokens.output.toLocaleString('en-US')} out`],
     ['cost', view.costUsd === null ? null : `$${view.costUsd.toFixed(2)}`],
+    ['budget', view.budget && budgetText(view.budget, colours)],
     ['memory', view.memoryBytes === null ? null : formatBytes(view.memoryBytes)],
     ['checkpoint', lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : 'none yet'],
     ['after', view.after],
@@ -91,6 +93,12 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
     ['what now', waysOn(view)],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== null);
+}
+
+function budgetText({ limit, spent, level }: NonNullable<SessionView['budget']>, colours: CliContext['colours']): string | null {
+  const parts = budgetMeasures.flatMap((measure) => (limit[measure] === undefined ? [] : [`${showAmount(measure, spent[measure])} of ${showAmount(measure, limit[measure])} (${Math.floor((spent[measure] / limit[measure]) * 100)} %)`]));
+  if (parts.length === 0) return null;
+  return `${parts.join(', ')}${level === 'fine' ? '' : `: ${stateColour(level === 'warning' ? 'warning' : 'danger', colours)}`}`;
 }
 
 function parameterText({ name, value, pinned, assignment }: ParameterView): string {
