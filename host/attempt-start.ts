@@ -48,7 +48,7 @@ export async function beginAttempt(
     const unclaimed = attempt.record();
     holder = (unclaimed ? null : preparation?.takeHolder()) ?? new ParkedHolder(runtime.parkingPlace(), unclaimed);
     const prompt = promptRecord(runtime, input, plan, launch.conversationId);
-    const record = { ...recordOf(host, input, launch, holder), ...(prompt ? { prompt } : {}), spending: { ...spending, begunWith: launch.strategy === 'native' ? spending.begunWith : begunAnew } };
+    const record = { ...recordOf(host, input, launch, holder), ...(prompt ? { prompt } : {}), spending: { ...spending, begunWith: launch.strategy === 'native' || launch.strategy === 'compact' ? spending.begunWith : begunAnew } };
     attempt.create(record);
     holder.launch({ path: attempt.path, argv: launch.argv, environment: { ...launch.environment, SHIM_ATTEMPT: input.attemptId }, input: 'null' });
     return { record, pid: holder.pid, plan };

@@ -87,7 +87,7 @@ function launch(context: ResumeContext, { rung, why, text, identity, messagesAft
   const { flags } = readClaudeArguments(context.spec.argv);
   const { transcript } = context;
   return {
-    argv: [program(context), '-p', text, ...flags, ...budgetFlags(context, flags, rung === 'native'), ...identity, ...missingStreamFlags(flags)],
+    argv: [program(context), '-p', text, ...flags, ...budgetFlags(context, flags, rung === 'native' || rung === 'compact'), ...identity, ...missingStreamFlags(flags)],
     environment: {},
     conversationId: identity[1],
     strategy: rung,
@@ -97,9 +97,9 @@ function launch(context: ResumeContext, { rung, why, text, identity, messagesAft
 }
 
 /** Its cost is told at the end of a turn only: within one, it keeps the budget itself. A bound of the user's own stays. */
-function budgetFlags({ spendableUsd }: LaunchContext, flags: readonly string[], isNative: boolean): string[] {
+function budgetFlags({ spendableUsd }: LaunchContext, flags: readonly string[], goesOn: boolean): string[] {
   if (!spendableUsd || flags.some((flag) => flag.startsWith('--max-budget-usd'))) return [];
-  return ['--max-budget-usd', (isNative ? spendableUsd.resumed : spendableUsd.anew).toFixed(4)];
+  return ['--max-budget-usd', (goesOn ? spendableUsd.resumed : spendableUsd.anew).toFixed(4)];
 }
 
 function program({ spec, environment }: LaunchContext): string {

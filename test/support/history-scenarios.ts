@@ -1,4 +1,5 @@
 import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
+import type { BudgetFinding } from '../../domain/budget.js';
 import type { SessionState } from '../../domain/session.js';
 import { cancelWaitUpdate, waitUntilUpdate } from '../../workflows/account-messages.js';
 import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
@@ -221,6 +222,22 @@ const limitScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =>
   },
 };
 
+/** A budget that is used up, more of it, and that of the day, which lets nothing begin. */
+const budgetScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-budget-paused': async (environment) => {
+    const finding: BudgetFinding = { scope: 'session', fleet: null, measure: 'usd', level: 'exceeded', spent: 5.5, limit: 5 };
+    const ofDay = () => Promise.reject(new HostError(hostErrorCodes.overBudget, 'the day is over', { finding: { ...finding, scope: 'day' } }));
+    const session = await begin(environment, { budget: { usd: 5 }, script: [{ exitClass: 'stopped', spend: { tokens: 1, usd: 5.5, hours: 1 }, overBudget: finding }, ofDay] });
+    await session.reaches('paused');
+    await session.handle.executeUpdate(resumeUpdate, { args: [{ ...by, add: { usd: 5 } }] });
+    await session.host.nth('startAgent', 2);
+    await session.reaches('paused');
+    await session.handle.executeUpdate(resumeUpdate, { args: [by] });
+    await session.runs(3);
+    return scene(session);
+  },
+};
+
 /** A session that begins when another has completed, and the other one, which tells it. */
 const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-began-after-another': async (environment) => {
@@ -261,6 +278,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(promptScenes),
   ...Object.entries(writerScenes),
   ...Object.entries(chainScenes),
+  ...Object.entries(budgetScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Budget } from '../../domain/budget.js';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { neverBegan } from '../../domain/attempt.js';
 import type { SecondWriter } from '../../domain/second-writer.js';
@@ -14,11 +15,12 @@ export interface SpecChange {
   fleet?: string;
   after?: string;
   account?: string;
+  budget?: Budget;
   agent?: AgentKind;
 }
 
 /** A valid specification with a name of its own, no jitter, and a back-off too long to be over before a test has seen it. */
-export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet, after, account, agent = 'command' }: SpecChange = {}): SessionSpec {
+export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], name, fleet, after, account, budget, agent = 'command' }: SpecChange = {}): SessionSpec {
   const sessionId = randomUUID();
   return sessionSpecSchema.parse({
     sessionId,
@@ -34,6 +36,7 @@ export function aSpec({ policy = {}, limits = {}, parameters = {}, pinned = [], 
     createdAt: '2026-01-01T00:00:00.000Z',
     ...(after === undefined ? {} : { after: after }),
     account,
+    budget,
   });
 }
 
