@@ -34,14 +34,14 @@ export function parseTokens(text: string): number {
   return Number(text);
 }
 
-/** As parseAmount; `none` is null. */
-export function parseAmountOrNone(text: string): number | null {
-  return text === 'none' ? null : parseAmount(text);
+/** As parseAmount; `none` is 0. */
+export function parseAmountOrNone(text: string): number {
+  return text === 'none' ? 0 : parseAmount(text);
 }
 
-/** As parseTokens; `none` is null. */
-export function parseCountOrNone(text: string): number | null {
-  return text === 'none' ? null : parseTokens(text);
+/** As parseTokens; `none` is 0. */
+export function parseTokensOrNone(text: string): number {
+  return text === 'none' ? 0 : parseTokens(text);
 }
 
 /** Reads a ratio between 0 and 1. @throws InvalidArgumentError. */

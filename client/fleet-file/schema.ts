@@ -19,6 +19,8 @@ const size = z
   .transform((text) => parseSize(text));
 const text = z.string(aText);
 const count = z.number('a whole number').int('a whole number').nonnegative('0 or more');
+const tokens = z.number('a whole number').int('a whole number').positive('1 or more');
+const amount = z.number('a number').positive('more than 0');
 const ratio = z.number('a ratio between 0 and 1').min(0.1, '0.1 or more').max(1, '1 at most');
 
 /** What a session may say, and what `defaults` may say for all; the words are the options of `shim run`. */
@@ -41,6 +43,9 @@ const sessionFields = {
   'stop-grace': duration.optional().meta({ description: 'From TERM to KILL at a stop or pause (default: 10s)' }),
   'start-timeout': duration.optional().meta({ description: 'From the spawn to the first event (default: 2m)' }),
   'checkpoint-interval': duration.optional().meta({ description: 'Between checkpoints by time (default: 10m)' }),
+  'budget-tokens': tokens.optional().meta({ description: 'Tokens that all attempts of a session may spend; then it is checkpointed and paused (default: none)' }),
+  'budget-usd': amount.optional().meta({ description: 'Dollars that they may spend, as the agent tells its cost; not for codex, which tells none' }),
+  'budget-hours': amount.optional().meta({ description: 'Hours that they may live' }),
   'danger-zone': ratio.optional().meta({ description: 'Context use at which it is checkpointed and recycled (default: 0.75)' }),
   'resume-strategy': z.enum(resumeStrategies, `one of ${resumeStrategies.join(', ')}`).optional().meta({ description: 'First way to try to resume (default: native)' }),
   account: accountNameSchema.optional().meta({ description: 'Who pays: sessions of one account wait for its limits together (default: made from the login or API key of claude-code and codex)' }),
@@ -60,6 +65,10 @@ export const fleetFileSchema = z.strictObject({
   'at-once': z.number('a whole number').int('a whole number').positive('1 or more').max(mostMembers, `${mostMembers} at most`).optional().meta({ description: 'Members that come up at the same time under parallel (default: 8)' }),
   'max-failures': count.optional().meta({ description: 'Failures of all members together within the window before the fleet is given up (default: 20)' }),
   window: duration.optional().meta({ description: 'The window of max-failures (default: 10m)' }),
+  budget: z
+    .strictObject({ tokens: tokens.optional(), usd: amount.optional(), hours: amount.optional() })
+    .optional()
+    .meta({ description: 'What all sessions of the fleet together may spend on a host; then they are checkpointed and paused' }),
   defaults: z.strictObject(sessionFields).optional().meta({ description: 'What holds for every session that does not say otherwise; env is handed on besides its own' }),
   sessions: z.record(sessionNameSchema, sessionSchema, 'the sessions by name').meta({ description: 'The sessions by name, in their order' }),
 });

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { Budget, BudgetMeasure } from '../../domain/budget.js';
 import { fleetSettingsSchema, mostMembers, type FleetMember, type FleetSettings } from '../../domain/fleet.js';
 import { inOrder } from '../../domain/fleet-order.js';
 import { BadInputError } from '../errors.js';
@@ -12,6 +13,8 @@ export interface WantedFleet {
   settings: FleetSettings;
   /** In the order in which they begin. */
   members: FleetMember[];
+  /** What they may spend together; null where that is not bounded. */
+  budget: Budget | null;
 }
 
 /** Members of a fleet travel in one message, whose size Temporal bounds, bytes. */
@@ -28,7 +31,7 @@ export function wantedFleet(path: string, environment: NodeJS.ProcessEnv): Wante
     ...(file.start === 'sequential' ? { atOnce: 1 } : file['at-once'] === undefined ? {} : { atOnce: file['at-once'] }),
     intensity: { ...(file['max-failures'] !== undefined && { maxFailures: file['max-failures'] }), ...(file.window !== undefined && { windowMs: Math.max(1, file.window) }) },
   });
-  return { name: file.fleet, settings, members };
+  return { name: file.fleet, settings, members, budget: file.budget ? budgetOf(file.budget) : null };
 }
 
 function membersOf(read: ReadFile, folder: string, environment: NodeJS.ProcessEnv): FleetMember[] {
@@ -105,6 +108,7 @@ function requestOf(entry: SessionEntry, name: string, instance: number, folder: 
       ...(entry['stop-grace'] !== undefined && { stopGraceMs: entry['stop-grace'] }),
       ...(entry['start-timeout'] !== undefined && { startTimeoutMs: entry['start-timeout'] }),
     },
+    budget: budgetOf({ tokens: entry['budget-tokens'], usd: entry['budget-usd'], hours: entry['budget-hours'] }),
     parameters: {
       ...(entry['backoff-base'] !== undefined && { backoffBaseMs: entry['backoff-base'] }),
       ...(entry['hang-timeout'] !== undefined && { hangTimeoutMs: entry['hang-timeout'] }),
@@ -113,6 +117,11 @@ function requestOf(entry: SessionEntry, name: string, instance: number, folder: 
       ...(entry['resume-strategy'] && { resumeStrategy: entry['resume-strategy'] }),
     },
   };
+}
+
+/** Without what is not bounded. */
+function budgetOf({ tokens, usd, hours }: { [Measure in BudgetMeasure]?: number | undefined }): Budget {
+  return { ...(tokens !== undefined && { tokens }), ...(usd !== undefined && { usd }), ...(hours !== undefined && { hours }) };
 }
 
 function dependsOn(file: FleetFile, key: string): string[] {

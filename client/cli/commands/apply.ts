@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { changesAnything, planFleet, type FleetPlan } from '../../../domain/fleet-plan.js';
+import { setFleetBudget } from '../../../host/budget/budget-settings.js';
 import { ensureShimHome, hostId } from '../../../host/shim-home.js';
 import type { FleetStatus } from '../../../workflows/fleet-messages.js';
 import { withAccount } from '../../account-of.js';
@@ -59,6 +60,7 @@ async function showPlan(context: CliContext, file: string, { json }: { json?: tr
 async function apply(context: CliContext, file: string, options: Options): Promise<void> {
   const wanted = wantedFleet(file, context.environment);
   await bringUp(context);
+  setFleetBudget(context.home, wanted.name, wanted.budget);
   const payable = { ...wanted, members: wanted.members.map((member) => ({ ...member, spec: withAccount(context.home, member.spec, context.environment) })) };
   const status = await FleetClient.with(context.home, context.environment, (client) => converge(context, client, payable, file, options));
   if (status.state === 'failed') throw new CommandRefusedError(`fleet ${wanted.name} has failed: ${oneLine(status.reason)}; mend the cause, then: shim fleet ${wanted.name} reset`);

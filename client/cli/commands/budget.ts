@@ -5,12 +5,13 @@ import { spentToday } from '../../../host/budget/day-ledger.js';
 import { ensureShimHome } from '../../../host/shim-home.js';
 import type { CliContext } from '../context.js';
 import { renderPairs } from '../table.js';
-import { parseAmountOrNone, parseCountOrNone } from '../units.js';
+import { parseAmountOrNone, parseTokensOrNone } from '../units.js';
 
+/** 0 takes a bound away. */
 interface Options {
-  dayUsd?: number | null;
-  dayTokens?: number | null;
-  dayHours?: number | null;
+  dayUsd?: number;
+  dayTokens?: number;
+  dayHours?: number;
   json?: true;
 }
 
@@ -19,7 +20,7 @@ export function addBudget(program: Command, context: CliContext): void {
     .command('budget')
     .description('show or set what all sessions of this machine together may spend a day')
     .option('--day-usd <amount>', 'dollars a day, as the agents tell their cost; none takes it away', parseAmountOrNone)
-    .option('--day-tokens <n>', 'tokens a day; none takes it away', parseCountOrNone)
+    .option('--day-tokens <n>', 'tokens a day; none takes it away', parseTokensOrNone)
     .option('--day-hours <n>', 'hours that agents live a day, all together; none takes it away', parseAmountOrNone)
     .option('--json', 'print JSON')
     .addHelpText('after', "\nA session that meets the day's budget is checkpointed and paused; one that would begin over it waits paused.\nThe day is that of this machine's clock. What one session may spend: shim run --budget-usd, --budget-tokens, --budget-hours.\nCodex tells no cost: its sessions count by tokens and hours only.")
@@ -29,7 +30,7 @@ export function addBudget(program: Command, context: CliContext): void {
 function showOrSet(context: CliContext, { dayUsd, dayTokens, dayHours, json }: Options): void {
   const { home } = context;
   ensureShimHome(home);
-  const changes: [BudgetMeasure, number | null | undefined][] = [['usd', dayUsd], ['tokens', dayTokens], ['hours', dayHours]];
+  const changes: [BudgetMeasure, number | undefined][] = [['usd', dayUsd], ['tokens', dayTokens], ['hours', dayHours]];
   if (changes.some(([, amount]) => amount !== undefined)) setDayBudget(home, changed(readBudgets(home).day, changes));
   const { day, fleets } = readBudgets(home);
   const spent = spentToday(home, Date.now());
@@ -37,10 +38,10 @@ function showOrSet(context: CliContext, { dayUsd, dayTokens, dayHours, json }: O
   else context.print(describe(day, spent, fleets));
 }
 
-function changed(day: Budget, changes: readonly [BudgetMeasure, number | null | undefined][]): Budget {
+function changed(day: Budget, changes: readonly [BudgetMeasure, number | undefined][]): Budget {
   const kept = { ...day };
   for (const [measure, amount] of changes) {
-    if (amount === null) delete kept[measure];
+    if (amount === 0) delete kept[measure];
     else if (amount !== undefined) kept[measure] = amount;
   }
   return kept;

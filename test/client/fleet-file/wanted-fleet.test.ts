@@ -46,6 +46,13 @@ sessions:
     expect(members.map(({ environmentAsked, spec }) => [environmentAsked, spec.environmentNames])).toEqual(Array.from({ length: 3 }, () => [['TOKEN'], ['PATH', 'TOKEN']]));
   });
 
+  it('bounds what each may spend, and what all may together', () => {
+    const { members, budget } = wanted('fleet: team\nbudget: {usd: 50}\ndefaults: {budget-tokens: 1000000}\nsessions:\n  a: {command: x, budget-hours: 2.5}\n  b: {command: x}\n');
+    expect(members.map(({ spec }) => spec.budget)).toEqual([{ tokens: 1_000_000, hours: 2.5 }, { tokens: 1_000_000 }]);
+    expect(budget).toEqual({ usd: 50 });
+    expect(wanted('fleet: team\nsessions:\n  a: {command: x}\n')).toMatchObject({ budget: null, members: [{ spec: { name: 'a' } }] });
+  });
+
   it('has as many as it says: 50 are no more work than one', () => {
     const { members } = wanted('fleet: team\nsessions:\n  worker: {command: [sleep, "1000"], instances: 50}\n');
     expect(members.map(({ spec }) => spec.name)).toEqual(Array.from({ length: 50 }, (_, n) => `worker-${n + 1}`));
