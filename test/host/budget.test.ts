@@ -69,7 +69,10 @@ describe('the budget of a session', () => {
     const second = local.newHost(local.contextOf(reports));
     ended = nextEnd(reports);
     await second.startAgent(start(spec, 2, { budget: { tokens: 5_000 } }));
-    expect(await ended).toMatchObject({ epoch: 2, exitClass: 'stopped', spend: { tokens: 5_000 }, overBudget: { spent: 5_000, limit: 5_000 } });
+    const report = await ended;
+    expect(report).toMatchObject({ epoch: 2, exitClass: 'stopped', overBudget: { limit: 5_000 } });
+    // What came in one piece is counted in one piece; alone, the second attempt says 3,000 tokens at most.
+    expect(report.spend?.tokens).toBeGreaterThanOrEqual(5_000);
   });
 
   it('goes on being counted by a worker that adopts the attempt', async () => {
