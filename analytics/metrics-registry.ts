@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { AttemptReport } from '../domain/attempt.js';
+import { budgetScopes, type BudgetScope } from '../domain/budget.js';
 import { countPrediction, noPredictions, scorePredictions } from '../domain/crash-prediction.js';
 import { countsAsFailure } from '../domain/exit-class.js';
 import { verificationResults, type VerificationResult } from '../domain/checkpoint.js';
@@ -86,6 +87,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     for (const bound of safetyBoundsSchema.keyof().options) this.safetyViolations.inc({ bound }, 0);
     for (const evidence of writerEvidences) this.secondWriters.inc({ evidence }, 0);
     for (const result of verificationResults) this.verifications.inc({ result }, 0);
+    for (const counter of [this.budgetWarnings, this.budgetPauses]) for (const scope of budgetScopes) counter.inc({ scope }, 0);
     for (const gauge of [this.experimentsOpen, this.statsigOwed, this.lastVerified]) gauge.remove();
     this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
@@ -146,8 +148,8 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     this.checkpointBytes.observe(bytes);
   }
 
-  /** @param scope whose budget: session, fleet or day. */
-  budgetMet(level: 'warning' | 'exceeded', scope: string): void {
+  /** Most of a budget is spent, or all of it. */
+  budgetMet(level: 'warning' | 'exceeded', scope: BudgetScope): void {
     (level === 'warning' ? this.budgetWarnings : this.budgetPauses).inc({ scope });
   }
 

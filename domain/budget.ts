@@ -26,7 +26,8 @@ export const spendSchema: z.ZodType<Spend> = z.object({ tokens: z.number(), usd:
 export const nothingSpent: Spend = { tokens: 0, usd: 0, hours: 0 };
 
 /** Whose budget: one session's, that of all sessions of a fleet, or of all of a host on one day. */
-export type BudgetScope = 'session' | 'fleet' | 'day';
+export const budgetScopes = ['session', 'fleet', 'day'] as const;
+export type BudgetScope = (typeof budgetScopes)[number];
 
 /** A budget that is nearly or wholly spent. */
 export interface BudgetFinding {

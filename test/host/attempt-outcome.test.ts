@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nothingSpent } from '../../domain/budget.js';
 import { noCheckpointTimes } from '../../domain/checkpoint-times.js';
 import { reportOf } from '../../host/attempt-outcome.js';
 import { agentFor } from '../../host/agents/registry.js';
@@ -19,7 +20,7 @@ describe('the report of an attempt', () => {
       if (call % 2) for (const event of parser(JSON.stringify(ended))) collector.observe(event, call);
     }
     const ending = { exitClass: 'crashed', reason: long, exitCode: 1, signal: null, endedAtMs: 300, limitResetsAtMs: null } as const;
-    const facts = { runningAtMs: 0, checkpoint: null, checkpointTimes: noCheckpointTimes, longestSilenceMs: 0, fidelity: null, prompt: null };
+    const facts = { runningAtMs: 0, checkpoint: null, checkpointTimes: noCheckpointTimes, longestSilenceMs: 0, fidelity: null, prompt: null, spend: nothingSpent, overBudget: null };
     const report = reportOf({ sessionId: 's', name: 'n', epoch: 1, attemptId: 'a' }, 'host', collector, ending, facts);
     expect(report.pending).toHaveLength(20);
     expect(Buffer.byteLength(JSON.stringify(report))).toBeLessThan(largestPayload / 4);
