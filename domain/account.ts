@@ -117,9 +117,12 @@ export function dueAtMs({ phase, untilMs, probe, letGoAtMs }: AccountState): num
   }
 }
 
-/** A session's attempt had an answer from its API. Only that of the probe says anything: others may have begun before the limit. */
+/**
+ * A session's attempt had an answer from its API. Only that of one that was let go since the limit says anything, late as it may
+ * come: others may have begun before it.
+ */
 export function answerSeen(state: AccountState, session: string, nowMs: number): AccountState {
-  if (state.phase !== 'probing' || state.probe?.session !== session) return state;
+  if (state.phase !== 'probing' || !state.letGo.some((each) => each.session === session)) return state;
   const well: AccountState = { ...state, probe: null, consecutive: 0, phase: 'releasing', sinceMs: nowMs };
   return well.waiting.length === 0 ? opened(well, nowMs) : well;
 }

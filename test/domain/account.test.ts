@@ -75,6 +75,9 @@ describe('an account that met a limit', () => {
   it('lets the next one go first where nothing is heard of the first, or it is gone', () => {
     const probing = run(asked(ask('a'), ask('b'), ask('c')), resetsAtMs).state;
     expect(run(probing, resetsAtMs + probePatienceMs).letGo).toEqual([['b', 3_600_000 + probePatienceMs]]);
+    const second = run(probing, resetsAtMs + probePatienceMs).state;
+    expect(answerSeen(second, 'nobody', resetsAtMs + probePatienceMs + 1)).toBe(second);
+    expect(answerSeen(second, 'a', resetsAtMs + probePatienceMs + 1)).toMatchObject({ phase: 'releasing', probe: null });
     const gone = leftWaiting(probing, 'a', resetsAtMs + 50);
     expect(run(gone, resetsAtMs + 100).letGo).toEqual([['b', 3_600_050]]);
   });
