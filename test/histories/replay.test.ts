@@ -131,10 +131,9 @@ describe('recorded histories', () => {
     await expect(replay(read(name))).resolves.toBeUndefined();
   });
 
-  it('an upgrade leaves none behind: sessions that earlier releases began, before parameters and before notices, replay', async () => {
+  it('among those that replay are sessions that earlier releases began, before parameters and before notices: an upgrade leaves none behind', () => {
     const earlier = names.filter((name) => name.includes('-before-parameters-') || (/^session-(state|exit)-/.test(name) && !plainText(name).includes('"notices"')));
     expect(earlier.length).toBeGreaterThan(20);
-    for (const name of earlier) await expect(replay(read(name)), name).resolves.toBeUndefined();
   });
 
   it('there is one for each state of a session, and it stands in that state', () => {
