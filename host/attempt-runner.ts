@@ -234,7 +234,7 @@ export class AttemptRunner {
     }
     this.checkpointIfDue();
     this.guard('keep to the budget', () => this.keepToBudget());
-    if (this.liveFile.isDue(nowMs)) this.liveFile.update(this.liveRecord());
+    if (this.liveFile.isDue(nowMs)) this.liveFile.update(this.liveRecord(), nowMs);
   }
 
   /** The watchdog's own clock stood still (suspend, SIGCONT): its waits start anew. */
@@ -425,7 +425,7 @@ export class AttemptRunner {
   }
 
   private writeLive(): void {
-    this.liveFile.write(this.liveRecord());
+    this.liveFile.write(this.liveRecord(), performance.now());
   }
 
   private liveRecord(): LiveRecord {

@@ -1,12 +1,18 @@
 import type { AttemptFolder, LiveRecord } from './session-folder.js';
 
+/** What a tree uses is written this often while it changes by itself, ms. */
+const resourcesMs = 10_000;
+
 /**
  * Keeps an attempt's live record on disk. Replacing a file costs the disk a flush, so that a session which rests is written
- * down no more: but for its silence, which grows by itself and is written when it has doubled.
+ * down no more, and one that works when it has something to say. What it uses can wait a little; its silence, which grows by
+ * itself, is written when it has doubled.
  */
 export class LiveRecordFile {
+  private lookedAtMs = Number.NEGATIVE_INFINITY;
   private writtenAtMs = Number.NEGATIVE_INFINITY;
   private text = '';
+  private resources = '';
   private silenceMs = 0;
 
   /** @param intervalMs between two looks for news. */
@@ -17,28 +23,34 @@ export class LiveRecordFile {
 
   /** Whether it is time to look for news. */
   isDue(nowMs: number): boolean {
-    return nowMs - this.writtenAtMs >= this.intervalMs;
+    return nowMs - this.lookedAtMs >= this.intervalMs;
   }
 
-  write(record: LiveRecord): void {
-    this.keep(record, textOf(record));
+  write(record: LiveRecord, nowMs: number): void {
+    this.lookedAtMs = nowMs;
+    this.keep(record, textOf(record), nowMs);
   }
 
   /** Writes where there is anything new. */
-  update(record: LiveRecord): void {
+  update(record: LiveRecord, nowMs: number): void {
+    this.lookedAtMs = nowMs;
     const text = textOf(record);
-    if (text === this.text && (record.longestSilenceMs ?? 0) < this.silenceMs * 2) this.writtenAtMs = performance.now();
-    else this.keep(record, text);
+    const silenceMs = record.longestSilenceMs ?? 0;
+    const usesAsMuch = JSON.stringify(record.resources) === this.resources || nowMs - this.writtenAtMs < resourcesMs;
+    if (text === this.text && usesAsMuch && (silenceMs <= this.silenceMs || silenceMs < this.silenceMs * 2)) return;
+    this.keep(record, text, nowMs);
   }
 
-  private keep(record: LiveRecord, text: string): void {
-    this.writtenAtMs = performance.now();
+  private keep(record: LiveRecord, text: string, nowMs: number): void {
     this.folder.writeLive(record);
     this.text = text;
+    this.resources = JSON.stringify(record.resources);
     this.silenceMs = record.longestSilenceMs ?? 0;
+    this.writtenAtMs = nowMs;
   }
 }
 
+/** All of it that is news at once; that there is a first sample is. */
 function textOf(record: LiveRecord): string {
-  return JSON.stringify({ ...record, longestSilenceMs: null });
+  return JSON.stringify({ ...record, resources: record.resources !== null, longestSilenceMs: null });
 }

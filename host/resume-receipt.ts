@@ -2,10 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ResumeReceipt, ProofOfDeath } from '../domain/receipt.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HostContext } from './host-context.js';
+import { Lanes } from './lanes.js';
 import type { PreviousAttempt, ResumePlan } from './resume-plan.js';
 
 /** A restart is over by then, ms. */
 const lookLaterMs = 1_000;
+
+/** Of all sessions: the restarts of a whole fleet go before what is said of them. */
+const comparisons = new Lanes(2);
 
 /** Writes a resume's receipt at its spawn, and completes it once the resumed attempt has run or ended. */
 export async function keepReceipt(host: HostContext, runner: AttemptRunner, previous: PreviousAttempt, plan: ResumePlan, proofOfDeath: ProofOfDeath): Promise<void> {
@@ -35,7 +39,7 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
   // An attempt that has ended already is being restarted: looking through its tree must not hold that up.
   if (runner.hasEnded) await delay(lookLaterMs, undefined, { ref: false });
   if (host.detached.aborted) return;
-  const tree = checkpoint && (await checkpoints.shadow.compare(checkpoint.tree.root));
+  const tree = checkpoint && (await comparisons.run(() => checkpoints.shadow.compare(checkpoint.tree.root)));
   const messages = ratioOf(launch.messages?.before ?? 0, launch.messages?.after ?? 0);
   const files = ratioOf(tree?.files ?? 0, tree?.present ?? 0);
   const told = runner.runningAtMs === null ? 0 : inFlight.length;

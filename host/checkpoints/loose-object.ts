@@ -34,7 +34,7 @@ export async function removeObject(gitDir: string, name: string): Promise<void> 
 }
 
 /** Git's name for a tree with nothing in it. */
-const emptyTree = createHash('sha1').update('tree 0\0').digest('hex');
+export const emptyTree = createHash('sha1').update('tree 0\0').digest('hex');
 
 /** Makes the tree with nothing in it, durably, where it is not there. @returns its name. */
 export async function writeEmptyTree(gitDir: string): Promise<string> {

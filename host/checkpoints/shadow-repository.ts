@@ -6,7 +6,7 @@ import type { CheckpointManifest } from '../../domain/checkpoint.js';
 import { GitError, isDiskFull } from './checkpoint-error.js';
 import { Git } from './git.js';
 import { missingOf, sortListed, textOf } from './listed-paths.js';
-import { isObjectWhole, removeObject, writeEmptyTree } from './loose-object.js';
+import { emptyTree, isObjectWhole, removeObject, writeEmptyTree } from './loose-object.js';
 import { prepareRepository } from './shadow-configuration.js';
 import { readUserRepository } from './user-repository.js';
 
@@ -210,6 +210,7 @@ export class ShadowRepository {
   }
 
   private async pathsOf(root: string): Promise<string[]> {
+    if (root === emptyTree) return [];
     return (await this.git.run(['ls-tree', '-r', '-z', '--name-only', root], { withoutTree: true })).split('\0').filter(Boolean);
   }
 

@@ -25,32 +25,45 @@ const file = () => statSync(join(folder.path, 'live.json')).ino;
 describe('a live record', () => {
   it('with nothing new is not written again', () => {
     const live = new LiveRecordFile(folder, 0);
-    live.update(record({ longestSilenceMs: 1_000 }));
+    live.update(record({ longestSilenceMs: 1_000 }), 0);
     const before = file();
-    live.update(record({ longestSilenceMs: 1_900 }));
+    live.update(record({ longestSilenceMs: 1_900 }), 60_000);
     expect(file()).toBe(before);
   });
 
   it('is written with whatever is new', () => {
     const live = new LiveRecordFile(folder, 0);
-    live.update(record());
-    live.update(record({ resources: { cpuMs: 20, rssBytes: 1 } }));
-    expect(folder.live()?.resources?.cpuMs).toBe(20);
+    live.update(record(), 0);
+    live.update(record({ offsets: { stdout: 7, stderr: 0 } }), 1);
+    expect(folder.live()?.offsets.stdout).toBe(7);
+  });
+
+  it('is written with what its tree uses after 10 s, and at once with the first sample of it', () => {
+    const live = new LiveRecordFile(folder, 0);
+    live.update(record({ resources: null }), 0);
+    live.update(record({ resources: { cpuMs: 10, rssBytes: 1 } }), 1_000);
+    expect(folder.live()?.resources?.cpuMs).toBe(10);
+    live.update(record({ resources: { cpuMs: 20, rssBytes: 1 } }), 10_999);
+    expect(folder.live()?.resources?.cpuMs).toBe(10);
+    live.update(record({ resources: { cpuMs: 30, rssBytes: 1 } }), 11_000);
+    expect(folder.live()?.resources?.cpuMs).toBe(30);
   });
 
   it('tells the longest silence to within its half', () => {
     const live = new LiveRecordFile(folder, 0);
     for (let silenceMs = 1_000; silenceMs <= 100_000; silenceMs += 1_000) {
-      live.update(record({ longestSilenceMs: silenceMs }));
+      live.update(record({ longestSilenceMs: silenceMs }), silenceMs);
       expect(folder.live()?.longestSilenceMs).toBeGreaterThan(silenceMs / 2);
     }
   });
 
   it('is due again after its interval, written or not', () => {
     const live = new LiveRecordFile(folder, 1_000);
-    expect(live.isDue(performance.now())).toBe(true);
-    live.update(record());
-    expect(live.isDue(performance.now())).toBe(false);
-    expect(live.isDue(performance.now() + 1_001)).toBe(true);
+    expect(live.isDue(0)).toBe(true);
+    live.update(record(), 0);
+    expect(live.isDue(999)).toBe(false);
+    live.update(record(), 1_000);
+    expect(live.isDue(1_500)).toBe(false);
+    expect(live.isDue(2_000)).toBe(true);
   });
 });
