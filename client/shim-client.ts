@@ -227,15 +227,16 @@ export class ShimClient {
    * Waits until a session's state is one of `states`, as seen by polling.
    *
    * @param onChange told of each status that differs in state or reason from the one before.
+   * @param isOver says of a status in another state that there is nothing more to wait for.
    * @throws WaitTimeoutError after `timeoutMs`.
    */
-  async waitForState(name: string, states: readonly SessionState[], timeoutMs: number, onChange?: (status: SessionStatus) => void): Promise<SessionStatus> {
+  async waitForState(name: string, states: readonly SessionState[], timeoutMs: number, onChange?: (status: SessionStatus) => void, isOver = (_status: SessionStatus) => false): Promise<SessionStatus> {
     let seen = '';
     return this.waitUntil(name, timeoutMs, states.join(' or '), (status) => {
       const now = `${status.state}: ${status.reason}`;
       if (now !== seen) onChange?.(status);
       seen = now;
-      return Promise.resolve(states.includes(status.state));
+      return Promise.resolve(states.includes(status.state) || isOver(status));
     });
   }
 

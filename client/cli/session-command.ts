@@ -39,20 +39,22 @@ export interface Outcome {
   reached: readonly SessionState[];
   /** States in which it never will. */
   missed: readonly SessionState[];
+  /** Says of a status in another state that it never will. */
+  isRefused?: (status: SessionStatus) => boolean;
   /** So much more may be spent. */
   add?: Budget;
 }
 
 /** Sends a command, waits until it took effect, and prints where the session is then. */
-export async function changeSession(context: CliContext, name: string, options: CommandOptions, { command, reached, missed, add }: Outcome): Promise<void> {
+export async function changeSession(context: CliContext, name: string, options: CommandOptions, { command, reached, missed, isRefused = () => false, add }: Outcome): Promise<void> {
   checkName(name);
   const client = await ShimClient.connect(context.home, context.environment);
   try {
     const result = await client.command(command, name, { ...asker(context, options), ...(add ? { add } : {}) });
     context.progress(result.message);
     const wait = options.wait && result.outcome === 'accepted';
-    const status = wait ? await client.waitForState(name, [...reached, ...missed], options.timeout, tell(context)) : await client.status(name);
-    if (wait && missed.includes(status.state)) throw new CommandRefusedError(`${name} is ${status.state} instead (${status.reason}); see: shim why ${name}`);
+    const status = wait ? await client.waitForState(name, [...reached, ...missed], options.timeout, tell(context), isRefused) : await client.status(name);
+    if (wait && (missed.includes(status.state) || isRefused(status))) throw new CommandRefusedError(`${name} is ${status.state} instead (${status.reason}); see: shim why ${name}`);
     printAnswer(context, options, result, status);
   } finally {
     await client.close();

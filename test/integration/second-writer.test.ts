@@ -43,7 +43,8 @@ describe('a session whose conversation a person resumes in a terminal', () => {
     await once(person, 'spawn');
     const paused = await shim.client.waitForState('shared', ['paused'], 60_000);
     expect(paused).toMatchObject({ pauseReason: 'second_writer', attempt: null, reason: expect.stringMatching(new RegExp(`^paused by SHIM: claude \\(pid ${person.pid}, user .* works on the same conversation. .*shim resume shared`)) as string });
-    expect((await shim.client.resume('shared', { by: 'test' })).outcome).toBe('accepted');
+    const refused = await runCli(['resume', 'shared'], { SHIM_HOME: shim.home });
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`shared is paused instead (paused by SHIM: claude (pid ${person.pid}, `) as string });
     const now = async () => {
       const { state, epoch } = await shim.client.status('shared');
       return { state, epoch };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Budget } from '../../../domain/budget.js';
+import type { SessionStatus } from '../../../workflows/messages.js';
 import type { CliContext } from '../context.js';
 import { parseAmount, parseTokens } from '../units.js';
 import { changeSession, sessionCommand, type CommandOptions } from '../session-command.js';
@@ -16,10 +17,15 @@ export function addResume(program: Command, context: CliContext): void {
     .option('--add-tokens <n>', 'tokens more that it may spend', parseTokens)
     .option('--add-hours <n>', 'hours more that it may run', parseAmount)
     .addHelpText('after', '\nA session that is paused for its own budget goes on only with more of it, as in: shim resume fix --add-usd 5')
-    .action((name: string, options: ResumeOptions) => changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped', 'paused'], ...more(options) }));
+    .action((name: string, options: ResumeOptions) => changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped'], isRefused, ...more(options) }));
 }
 
 function more({ addUsd, addTokens, addHours }: ResumeOptions): { add?: Budget } {
   const add = { ...(addUsd !== undefined && { usd: addUsd }), ...(addTokens !== undefined && { tokens: addTokens }), ...(addHours !== undefined && { hours: addHours }) };
   return Object.keys(add).length === 0 ? {} : { add };
+}
+
+/** SHIM has paused it again: a resume takes the reason of the pause away before it is answered. */
+function isRefused({ state, pauseReason }: SessionStatus): boolean {
+  return state === 'paused' && pauseReason !== null && pauseReason !== 'person';
 }

@@ -62,6 +62,11 @@ describe('a checkpoint proved by restoring it', () => {
     expect((await session.manager.repository.latestValid()).manifest?.id).toBe(second.id);
   });
 
+  it('can be one of an empty folder', async () => {
+    const empty = await session.checkpoint();
+    expect(await verify(empty.id)).toMatchObject({ problem: null, files: 0 });
+  });
+
   it('is bad where a stretch of the conversation is missing', async () => {
     const { second } = await twoCheckpoints();
     const segments = join(session.folder, 'transcript', '1');
