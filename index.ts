@@ -7,7 +7,7 @@ export { StoreSource } from './analytics/metrics-source/store-source.js';
 export type { Measurements } from './domain/opportunity-rules/measurements.js';
 export type { NoOpportunity, Opportunity } from './domain/experiments/opportunity.js';
 export { StatsigIntegration, type Deployment, type RolledBack, type StatsigExperiment, type StatsigIntegrationOptions, type StatsigVariant } from './analytics/statsig/statsig-integration.js';
-export type { ArmResults, ExperimentResults } from './analytics/statsig/experiment-results.js';
+export type { ArmResults, ExperimentResults, PulseArm } from './analytics/statsig/experiment-results.js';
 export { StatsigKeyError } from './analytics/statsig/integration-connection.js';
 export { NoSuchExperimentError, NotInitializedError, ParameterBusyError, WrongVariantError } from './analytics/statsig/integration-errors.js';
 export type { OpportunityToTest } from './analytics/statsig/integration-records.js';

@@ -16,6 +16,12 @@ export interface ArmResults {
   metrics: Record<MetricName, number | null>;
 }
 
+/** What Statsig's own Pulse says of one arm: units that were exposed, and the share of them with a crash after it, ratio 0-1. */
+export interface PulseArm {
+  units: number;
+  crashRate: number;
+}
+
 export interface ExperimentResults {
   experimentId: string;
   control: ArmResults;
@@ -34,10 +40,12 @@ export interface ExperimentResults {
   interval: Interval;
   /** One line for people. */
   reason: string;
+  /** A cross-check that decides nothing, in the cloud a day old; null where Statsig does not tell. */
+  pulse: Arms<PulseArm> | null;
 }
 
 /** Judges units in the order of their assignment by the metric and at the level of the plan. */
-export function resultsOf(plan: ExperimentPlan, units: readonly Unit[], atMs: number): ExperimentResults {
+export function resultsOf(plan: ExperimentPlan, units: readonly Unit[], atMs: number): Omit<ExperimentResults, 'pulse'> {
   const state = foldUnits(createAnalysis(plan), units);
   const { control, treatment } = state.totals;
   const look = lookAt(plan, state, { atMs, assigned: { control: control.units, treatment: treatment.units }, lastOutcomeAtMs: null });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ExperimentStatus } from '../../domain/experiments/experiment.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { Arm } from '../../domain/experiments/unit.js';
 import { checkParameterValue, parameterNames, parameterTable, type ParameterName, type ParameterValue } from '../../domain/parameter-table.js';
 import { parametersSchema } from '../../domain/parameters.js';
@@ -19,6 +20,9 @@ const cloudAddress = 'https://statsigapi.net';
 
 /** Between two rounds of the mirror, ms. */
 const mirrorEveryMs = 2_000;
+
+/** Pulse is waited for so long, ms. */
+const pulseMs = 5_000;
 
 /** No session lives longer: without a horizon all that is known counts. */
 const noHorizonMs = Number.MAX_SAFE_INTEGER;
@@ -192,10 +196,18 @@ export class StatsigIntegration {
     await platform.flush();
   }
 
-  /** Of the experiment on a parameter, the latest if there were several. @throws NoSuchExperimentError */
+  /** Of the experiment on a parameter, the latest if there were several; with what Pulse says beside it, where Statsig answers in time. @throws NoSuchExperimentError */
   async getExperimentResults(parameter: ParameterName): Promise<ExperimentResults> {
-    const { store } = this.parts();
+    const { store, platform } = this.parts();
     const { plan } = await this.latest(parameter);
+    const enrolment = (await store.parameter(parameter))?.enrolment;
+    const name = enrolment?.experimentId === plan.id ? enrolment.statsigName : statsigNameOf(plan);
+    const pulse = Promise.race([platform.pulse(name).catch(() => null), delay(pulseMs, null, { ref: false })]);
+    return { ...(await this.judge(plan)), pulse: await pulse };
+  }
+
+  private async judge(plan: ExperimentPlan): Promise<Omit<ExperimentResults, 'pulse'>> {
+    const { store } = this.parts();
     const nowMs = Date.now();
     const units = await store.unitsSoFar(plan.id, { horizonMs: plan.horizonMs || noHorizonMs, nowMs: nowMs - plan.horizonMs, checkpointLimitMs: plan.bounds.checkpointTime?.max ?? 100 });
     return resultsOf(plan, units, nowMs);
@@ -206,7 +218,7 @@ export class StatsigIntegration {
     const status = await this.latest(parameter);
     if (!isOwn(status)) return { deployed: false, reason: `${status.plan.id} is run by its workflow, which deploys what has won` };
     if (status.conclusion !== null) return { deployed: false, reason: `${status.plan.id} is closed: ${status.reason}` };
-    const { winner, reason } = await this.getExperimentResults(parameter);
+    const { winner, reason } = await this.judge(status.plan);
     if (winner !== 'treatment') return { deployed: false, reason: winner === 'control' ? `control is better: ${reason}` : reason };
     const { plan } = status;
     const atMs = Date.now();
@@ -259,7 +271,7 @@ export class StatsigIntegration {
   /** By way of the store: it is told when Statsig is there. */
   private async tell({ plan }: ExperimentStatus, call: { call: 'decide'; arm: Arm; reason: string } | { call: 'abandon'; reason: string }, value: ParameterValue, atMs: number): Promise<void> {
     const { store, platform } = this.parts();
-    const name = `${plan.parameter}_optimization_${plan.id.split('_')[1] ?? ''}`;
+    const name = statsigNameOf(plan);
     const { parameter, hypothesis, control, treatment } = plan;
     // One that another program made is found by its name; where Statsig is away its record there stays open.
     const experiment = this.registered.get(plan.id) ?? (await platform.register({ name, parameter, hypothesis, control, treatment, successMetrics }).catch(() => null));
@@ -303,4 +315,9 @@ function definitionOf(name: ParameterName): (typeof parameterTable)[ParameterNam
 /** Whether a program made it with createExperiment. */
 function isOwn({ plan }: ExperimentStatus): boolean {
   return plan.id.startsWith('exp_');
+}
+
+/** Of an experiment of this kind: `exp_<time>_<random>` is `<parameter>_optimization_<time>` at Statsig. */
+function statsigNameOf({ parameter, id }: Pick<ExperimentPlan, 'parameter' | 'id'>): string {
+  return `${parameter}_optimization_${id.split('_')[1] ?? ''}`;
 }

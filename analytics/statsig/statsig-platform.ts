@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Arm } from '../../domain/experiments/unit.js';
+import type { Arms } from '../../domain/statistics/interval.js';
 import type { Store } from '../outcomes/store.js';
 import type { StatsigConnection } from './connection.js';
+import type { PulseArm } from './experiment-results.js';
 import { ConsoleApi, type ConsoleApiOptions, type ConsoleExperiment } from './console-api.js';
 import type { ExperimentPlatform, ExperimentToRegister, RegisteredExperiment } from './platform.js';
 import { createSdk, type Sdk, type SdkEvent } from './sdk.js';
@@ -16,6 +18,9 @@ const valueKey = 'value';
 
 /** What Pulse can tell of our metrics, for a cross-check: by the events that are logged. */
 const pulseMetrics: Readonly<Record<string, { name: string; type: string }>> = { crash_rate: { name: 'crash_occurred', type: 'event_user' } };
+
+/** Pulse's name of the share of units with a crash. */
+const crashMetricId = 'crash_occurred::event_user';
 
 /** For the last events to be kept, ms. */
 const shutdownMs = 2_000;
@@ -109,6 +114,16 @@ export class StatsigPlatform implements ExperimentPlatform {
     this.sdk.logExperimentExposure(user, statsigName);
     this.handOver();
     return { arm };
+  }
+
+  /** What Pulse says of the crashes in both arms; null while it says nothing. @throws StatsigUnavailableError, StatsigRefusedError. */
+  async pulse(name: string): Promise<Arms<PulseArm> | null> {
+    const experiment = await this.console.findExperiment(name);
+    if (!experiment) return null;
+    const { id, groups } = registered(experiment);
+    const { primaryMetrics, secondaryMetrics } = await this.console.pulseResults(id, groups.control, groups.treatment);
+    const crashes = [...primaryMetrics, ...secondaryMetrics].find(({ metricID }) => metricID === crashMetricId);
+    return crashes ? { control: { units: crashes.controlUnits, crashRate: crashes.controlMean }, treatment: { units: crashes.testUnits, crashRate: crashes.testMean } } : null;
   }
 
   /** Logs what happened to a session; kept until Statsig has it. */

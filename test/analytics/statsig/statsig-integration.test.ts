@@ -8,6 +8,7 @@ import { LocalStatsigServer } from '../../../analytics/statsig/local-server.js';
 import { LocalStatsigStore } from '../../../analytics/statsig/local-store.js';
 import { NoSuchExperimentError, NotInitializedError, ParameterBusyError, StatsigIntegration, StatsigKeyError, StatsigUnavailableError, WrongVariantError, type OpportunityToTest } from '../../../index.js';
 import { isAlive, readProcessTable } from '../../../host/process/process-table.js';
+import { poll } from '../../support/poll.js';
 import { projectRoot } from '../../support/project-root.js';
 
 const workersFolder = join(projectRoot(), 'dist', 'workers');
@@ -93,6 +94,19 @@ describe('StatsigIntegration without a key', () => {
     expect(results.pValue).toBeGreaterThan(0.3);
     expect(results.pValue).toBeLessThan(0.65);
     expect(await statsig.deployWinner('checkpoint_interval')).toEqual({ deployed: false, reason: expect.stringContaining('no difference in crash_rate is shown') });
+  });
+
+  it('shows what Pulse says of both arms beside its own results', async () => {
+    await statsig.createExperiment(opportunity);
+    const { control, treatment } = await fill(20);
+    await crash(control.slice(0, 8));
+    await crash(treatment.slice(0, 2));
+    const { pulse } = await poll(
+      () => statsig.getExperimentResults('checkpoint_interval'),
+      (results) => results.pulse?.control.units === control.length && results.pulse.treatment.units === treatment.length && results.pulse.control.crashRate * control.length > 7.9 && results.pulse.treatment.crashRate * treatment.length > 1.9,
+    );
+    expect(pulse?.control.crashRate).toBeCloseTo(8 / control.length, 9);
+    expect(pulse?.treatment.crashRate).toBeCloseTo(2 / treatment.length, 9);
   });
 
   it('deploys a winner to everybody, once, and takes it back', async () => {
