@@ -7,6 +7,7 @@ import { experimentConclusions, verdicts } from '../../domain/experiments/experi
 import { exitClasses } from '../../domain/exit-class.js';
 import { sessionStates } from '../../domain/session.js';
 import { nobodyNew } from '../../workflows/kaizen-messages.js';
+import { fleetScenes } from '../support/fleet-scenes.js';
 import { experimentScenes } from '../support/kaizen/experiment-scenes.js';
 import { kaizenScenes, ledgerScenes, parameterScenes } from '../support/kaizen/history-scenes.js';
 import { bundledWorkflows } from '../support/workflow-bundle.js';
@@ -122,6 +123,18 @@ const limitEvidence: [name: string, evidence: RegExp][] = [
   ['session-compacted', /"strategy":"compact".*"exitClass":"compacted".*"strategy":"native"/],
 ];
 
+/** The same of fleets and their members. */
+const fleetEvidence: [name: keyof typeof fleetScenes, evidence: RegExp][] = [
+  ['fleet-started', /"superviseSession".*PARENT_CLOSE_POLICY_ABANDON.*"memberNews"/],
+  ['fleet-changed', /"command":"stop"/],
+  ['fleet-one_for_all', /"exitClass":"killed".*"command":"restart"/],
+  ['fleet-member-restarted', /"restart by fleet\/.*"memberNews".*"epoch":2/],
+  ['fleet-failed', /"command":"pause".*"pauseReason":"fleet"/],
+  ['fleet-member-paused', /"pauseReason":"fleet".*"state":"paused"/],
+  ['fleet-reset', /"command":"reset"/],
+  ['fleet-stopped', /"command":"stop".*WORKFLOW_EXECUTION_COMPLETED/],
+];
+
 describe('recorded histories', () => {
   it.each(limitEvidence)('%s shows it', (name, evidence) => {
     expect(plainText(name)).toMatch(evidence);
@@ -168,6 +181,20 @@ describe('recorded histories', () => {
     ['session-notice-permission', /"takeNotice".*"need":"permission".*make deploy/],
   ])('%s shows it', (name, evidence) => {
     expect(plainText(name)).toMatch(evidence);
+  });
+
+  it('there is one for each thing that a fleet does, and its members for it', () => {
+    expect(names.filter((name) => name.startsWith('fleet-')).toSorted()).toEqual(Object.keys(fleetScenes).toSorted());
+  });
+
+  it.each(fleetEvidence)('%s shows it', (name, evidence) => {
+    expect(plainText(name)).toMatch(evidence);
+  });
+
+  it.each(['fleet-started', 'fleet-one_for_all', 'fleet-stopped'])('%s that had begun another member is a violation of determinism', async (name) => {
+    const { events } = read(name);
+    Object.assign(events.find(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child)?.startChildWorkflowExecutionInitiatedEventAttributes ?? {}, { workflowId: 'session/another' });
+    await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
   });
 
   it('an experiment is begun as a child that outlives the loop', () => {

@@ -4,6 +4,8 @@ import { createAccountActivities } from '../../activities/account-activities.js'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { createSessionChainActivities } from '../../activities/session-chain-activities.js';
 import { ExperimentWorld } from './experiment-world.js';
+import { createFleetActivities } from '../../activities/fleet-activities.js';
+import { fleetScenes } from './fleet-scenes.js';
 import { historyScenes } from './history-scenarios.js';
 import { experimentScenes } from './kaizen/experiment-scenes.js';
 import { kaizenScenes, ledgerScenes, parameterScenes } from './kaizen/history-scenes.js';
@@ -27,6 +29,7 @@ async function main(...wanted: string[]): Promise<void> {
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(withoutMachine(history), null, 1)}\n`);
   };
   await recordSessions(isWanted, write);
+  await recordFleets(isWanted, write);
   await recordKaizen(isWanted, write);
   await recordExperiments(isWanted, write);
 }
@@ -47,6 +50,20 @@ async function recordSessions(isWanted: (name: string) => boolean, write: Write)
     const scene = await play(environment, record);
     await write(environment, name, scene.workflowId);
     await scene.leave();
+  }
+  await environment.close();
+  await record.remove();
+}
+
+async function recordFleets(isWanted: (name: string) => boolean, write: Write): Promise<void> {
+  const record = await KeptRecord.open();
+  const environment = await WorkflowEnvironment.create((client) => ({ ...record.activities, ...createFleetActivities({ client }) }));
+  for (const [name, play] of Object.entries(fleetScenes)) {
+    if (!isWanted(name)) continue;
+    const { workflowId, fleet } = await play(environment);
+    await poll(() => standsStill(environment, workflowId), Boolean);
+    await write(environment, name, workflowId);
+    await fleet.dispose();
   }
   await environment.close();
   await record.remove();

@@ -3,7 +3,7 @@ import { createHostActivities, type SessionHost } from '../../activities/host-ac
 import { createNoticeActivities } from '../../activities/notice-activities.js';
 import { fleetSettingsSchema, type FleetMember, type FleetStrategy } from '../../domain/fleet.js';
 import type { Notice } from '../../domain/notice.js';
-import { applyFleetUpdate, fleetStatusQuery, fleetWorkflowId, type FleetAnswer, type FleetStatus } from '../../workflows/fleet-messages.js';
+import { applyFleetUpdate, fleetStatusQuery, fleetWorkflowId, type CarriedFleet, type FleetAnswer, type FleetStatus } from '../../workflows/fleet-messages.js';
 import { controlQueue, sessionWorkflowId } from '../../workflows/messages.js';
 import type { superviseFleet } from '../../workflows/supervise-fleet.js';
 import { openCalls } from './open-calls.js';
@@ -48,6 +48,17 @@ export class SupervisedFleet {
     await environment.client.workflow.start<typeof superviseFleet>('superviseFleet', { workflowId: fleet.workflowId, taskQueue: controlQueue, args: [{ name: fleet.name, hostId: fleet.hostId }] });
     await fleet.apply(fleet.members(wanted), choices);
     return fleet;
+  }
+
+  /** Ends its run and begins another with what that one would have handed over: its members live on meanwhile. */
+  async goesOnAnew(): Promise<void> {
+    const { generation, settings, members, failures, appliedBy, appliedAtMs } = await this.status();
+    await this.environment.end(this.workflowId);
+    const carried: CarriedFleet = {
+      generation, settings, failures, appliedBy, appliedAtMs, goal: 'running', escalation: null, escalations: 0, leaving: [], stoppedBy: '', lookedAtMs: 0,
+      members: members.map(({ isAwaited: _isAwaited, ...member }) => ({ ...member, asked: null, restartOwed: false, resetOwed: false, pauseReason: null, judgedEpoch: 0 })),
+    };
+    await this.environment.client.workflow.start<typeof superviseFleet>('superviseFleet', { workflowId: this.workflowId, taskQueue: controlQueue, args: [{ name: this.name, hostId: this.hostId, carried }] });
   }
 
   get workflowId(): string {
@@ -147,9 +158,12 @@ export class SupervisedFleet {
 
   /** Ends every workflow of it, and its host. */
   async dispose(): Promise<void> {
+    await this.environment.endIfThere(this.workflowId);
+    const sessions = [...this.scripts.keys()].map((name) => sessionWorkflowId(name));
+    // What has begun to act speaks to its session, which must be there until it has.
+    for (const workflowId of sessions) await poll(() => this.environment.isAtRest(workflowId), Boolean);
     await Promise.all([...this.hosts.values()].map((host) => host.played()));
-    const names = new Set(this.scripts.keys());
-    for (const workflowId of [this.workflowId, ...[...names].map((name) => sessionWorkflowId(name))]) await this.environment.endIfThere(workflowId);
+    for (const workflowId of sessions) await this.environment.endIfThere(workflowId);
     await this.worker?.stop();
   }
 

@@ -123,6 +123,7 @@ describe('a new desired set', () => {
 
   it('that was made from an older one is refused, with who came between', async () => {
     const fleet = await fleets.supervise(three);
+    await fleet.all('running');
     const refused = await fleet.apply(fleet.members([{ name: 'd' }]), {}, 0).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(WorkflowUpdateFailedError);
     expect((refused as WorkflowUpdateFailedError).cause?.message).toContain('was changed meanwhile by test');
@@ -231,6 +232,20 @@ describe('a fleet whose members fail too often', () => {
     await fleet.handle().executeUpdate(resetFleetUpdate, { args: [by] });
     const status = await fleet.until(({ members }) => members[1]?.state === 'running' && members[2]?.state === 'running');
     expect(fleet.statesOf(status)['a']).toBe('paused');
+  });
+});
+
+describe('a fleet that another run goes on with', () => {
+  it('knows its members, which have outlived the run before, and hears of them', async () => {
+    const fleet = await fleets.supervise(three, { strategy: 'one_for_all', maxFailures: 3 });
+    await fleet.all('running');
+    await fleet.goesOnAnew();
+    fleet.asked.length = 0;
+    await fleet.ends('b', 'killed');
+    await fleet.until(({ members }) => members.every(({ epoch, state, isAwaited }) => epoch === 2 && state === 'running' && !isAwaited));
+    expect(fleet.asked.toSorted()).toEqual(['pause a', 'pause c', 'start a', 'start b', 'start c']);
+    await fleet.handle().executeUpdate(stopFleetUpdate, { args: [by] });
+    expect(await fleet.handle().result()).toMatchObject({ state: 'stopped' });
   });
 });
 
