@@ -281,6 +281,8 @@ async function restInPaused(session: Session, host: HostCalls): Promise<void> {
   session.enter('paused', `paused by ${session.pausedBy}`);
   await record(session, host);
   await condition(() => session.desired !== 'paused');
+  // Who waits for the resume is not told that it is paused, while what it is to run with is looked up.
+  if (session.desired === 'running') session.enter('starting', 'resumed');
 }
 
 /** Waits out a back-off or a limit; a reset or another command ends it early. */
