@@ -4,6 +4,7 @@ const queries = {
   failed: "ShimState = 'failed' AND ExecutionStatus = 'Running'",
   waiting: "ShimState IN ('waiting_for_limit', 'backing_off', 'waiting_for_host', 'waiting_for_session') AND ExecutionStatus = 'Running'",
   paused: "ShimState = 'paused' AND ExecutionStatus = 'Running'",
+  fleets: "WorkflowType = 'superviseFleet'",
   experiments: "WorkflowType = 'runExperiment'",
 } as const;
 
@@ -12,5 +13,5 @@ export type WebUiQuestion = keyof typeof queries;
 /** A page of the Web UI for each question. @param uiUrl base address, without a slash at its end. */
 export function webUiLinks(uiUrl: string, namespace: string): Record<WebUiQuestion, string> {
   const link = (query: string) => `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}`;
-  return { sessions: link(queries.sessions), failed: link(queries.failed), waiting: link(queries.waiting), paused: link(queries.paused), experiments: link(queries.experiments) };
+  return { sessions: link(queries.sessions), failed: link(queries.failed), waiting: link(queries.waiting), paused: link(queries.paused), fleets: link(queries.fleets), experiments: link(queries.experiments) };
 }

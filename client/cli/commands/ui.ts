@@ -10,6 +10,7 @@ interface UiOptions {
   failed?: true;
   waiting?: true;
   paused?: true;
+  fleets?: true;
   experiments?: true;
   print?: true;
   json?: true;
@@ -22,6 +23,7 @@ export function addUi(program: Command, context: CliContext): void {
     .option('--failed', 'sessions that have failed and wait for a person')
     .option('--waiting', 'sessions that wait: for a limit, a back-off, or their host')
     .option('--paused', 'sessions that are paused')
+    .option('--fleets', 'fleets')
     .option('--experiments', 'experiments')
     .option('--print', 'print alone, open nothing')
     .option('--json', 'print JSON')
