@@ -14,7 +14,7 @@ import type { Parameters } from '../../domain/parameters.js';
 import { Fleet } from '../fleet/fleet.js';
 
 /** More of them only take longer each: what a session costs is processor time, and its horizon is waited for. */
-const sessionsAtOnce = 14;
+const sessionsAtOnce = 16;
 const pollMs = 250;
 
 /** Sessions that an experiment by hand is worth. */
@@ -34,7 +34,7 @@ const settings: Partial<KaizenSettings> = {
   windowMs: 60_000,
   longestMs: 120_000,
   bounds: { crashRate: { max: 0.1 } },
-  experiment: { horizonMs: 8_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 6, deadlineMs: 120_000, holdback: 0.2, monitorMs: 30_000, staleAfterMs: 20_000 },
+  experiment: { horizonMs: 8_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 6, deadlineMs: 120_000, holdback: 0.2, monitorMs: 45_000, staleAfterMs: 20_000 },
 };
 
 /** One of the demo's experiments, and what came of it. */

@@ -41,7 +41,7 @@ while [ "$done_items" -lt "$items" ]; do
   echo "$context" > "$context_file"
   # Between two operations: here SHIM recycles an agent whose context is in its danger zone.
   echo '{"type":"assistant","message":{"id":"'"$SHIM_EPOCH.$done_items"'","role":"assistant","content":[{"type":"text","text":"next item"}],"usage":{"input_tokens":'$((context * window / 100))',"output_tokens":10}}}'
-  if [ "$context" -gt 50 ]; then sleep 0.8; else sleep 0.05; fi
+  if [ "$context" -gt 50 ]; then sleep 1.2; else sleep 0.05; fi
   look_into_world
   if [ "$hazard" -gt 0 ] && happens "$hazard"; then kill -SEGV $$; fi
   before=100
