@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { z } from 'zod';
 import { evidenceOf, type SecondWriter, type WriterEvidence } from '../../domain/second-writer.js';
 import type { SessionSpec } from '../../domain/session.js';
 import type { Agent } from '../agents/agent.js';
@@ -27,6 +28,8 @@ export class WriterSearch {
   private readonly folders = new WeakMap<ProcessInfo, string | null>();
   private readonly written = new WeakMap<ProcessInfo, ReadonlySet<string>>();
   private readonly trees = new WeakMap<SessionSpec, string | null>();
+  /** Whether a session is this SHIM's own: its environment is here before it is begun, so that this never changes. */
+  private readonly own = new Map<string, boolean>();
 
   /** @param home sessions with a folder here are this SHIM's own. */
   constructor(private readonly home: string) {}
@@ -36,12 +39,11 @@ export class WriterSearch {
     const found = new Map<SearchedSession, SecondWriter>();
     const byConversation = groupBy(sessions, ({ conversationId }) => conversationId);
     const byTree = groupBy(sessions, (session) => this.treeOf(session));
-    const ownTrees = new Set(sessions.flatMap(({ held }) => held?.treeId ?? []));
     for (const candidate of this.processes.ofInterest(table)) {
       if (candidate.info.pid === process.pid || isDead(candidate.info)) continue;
-      const isOfOurs = candidate.shimTree !== null && ownTrees.has(candidate.shimTree);
       const claim = candidate.agent?.claim;
-      // Whose own conversation is named by a process of one of these sessions is the usual case: nothing more is read of it.
+      // What this SHIM has begun is the usual case, a thousand times over: of it nothing is read but the conversation that it names.
+      const isOfOurs = candidate.shimSession !== null && this.knows(candidate.shimSession);
       const named = claim?.kind === 'conversation' ? (byConversation.get(claim.id) ?? []) : [];
       const suspected = isOfOurs ? named : new Set([...named, ...(byTree.get(this.folderOf(candidate)) ?? []), ...this.whoseTranscriptIsWritten(candidate, sessions)]);
       for (const session of suspected) {
@@ -112,14 +114,17 @@ export class WriterSearch {
 
   /** Of this SHIM, or of the one that has begun this process. */
   private knows(sessionId: string): boolean {
-    if (sessionId === process.env['SHIM_SESSION']) return true;
-    try {
-      if (existsSync(environmentFile(this.home, sessionId))) return true;
-    } catch {
-      // No id of a session: somebody else uses that name, who is no SHIM.
-      return true;
-    }
-    return listSessionFolders(this.home).some((folder) => folder.spec()?.sessionId === sessionId);
+    const known = this.own.get(sessionId);
+    if (known !== undefined) return known;
+    const isOwn = sessionId === process.env['SHIM_SESSION'] || this.hasFolder(sessionId);
+    this.own.set(sessionId, isOwn);
+    return isOwn;
+  }
+
+  private hasFolder(sessionId: string): boolean {
+    // Where it is no id of a session, somebody else uses that name, who is no SHIM.
+    if (!z.uuid().safeParse(sessionId).success) return true;
+    return existsSync(environmentFile(this.home, sessionId)) || listSessionFolders(this.home).some((folder) => folder.spec()?.sessionId === sessionId);
   }
 
   private treeOf({ spec }: SearchedSession): string | null {
