@@ -234,6 +234,7 @@ export class AttemptRunner {
     }
     this.checkpointIfDue();
     this.guard('keep to the budget', () => this.keepToBudget());
+    this.guard('keep the account of the day', () => this.spend.keep(false));
     if (this.liveFile.isDue(nowMs)) this.liveFile.update(this.liveRecord(), nowMs);
   }
 
@@ -406,7 +407,10 @@ export class AttemptRunner {
     this.answered();
     this.host.events.emit('attempt_ended', report);
     // What the agent left running dies with it; the next attempt, if there is one, has proved it by then.
-    setTimeout(() => this.guard('end leftovers', () => this.inBackground('end leftovers', fence(this.setup.held))), leftoversMs).unref();
+    setTimeout(() => {
+      this.guard('end leftovers', () => this.inBackground('end leftovers', fence(this.setup.held)));
+      this.guard('keep the account of the day', () => this.spend.keep(true));
+    }, leftoversMs).unref();
   }
 
   private markRunning(atMs: number): void {

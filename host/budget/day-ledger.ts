@@ -27,7 +27,8 @@ export class DayLedger {
   private name = '';
   private day: Day = { sessions: {} };
   private writtenMs = Number.NEGATIVE_INFINITY;
-  private isDirty = false;
+  /** What is not on disk: nothing, time alone, or more. */
+  private unwritten: 'nothing' | 'time' | 'more' = 'nothing';
 
   constructor(private readonly home: string) {}
 
@@ -37,9 +38,9 @@ export class DayLedger {
     const known = this.day.sessions[sessionId];
     if (known && known.to.tokens === total.tokens && known.to.usd === total.usd && known.to.hours === total.hours) return;
     this.day.sessions[sessionId] = { from: known?.from ?? before, to: total };
-    this.isDirty = true;
     const isTime = known?.to.tokens === total.tokens && known.to.usd === total.usd;
-    if (performance.now() - this.writtenMs >= (isTime ? timeWrittenEveryMs : writtenEveryMs)) this.write();
+    if (!isTime) this.unwritten = 'more';
+    else if (this.unwritten === 'nothing') this.unwritten = 'time';
   }
 
   /** Of today. */
@@ -48,9 +49,14 @@ export class DayLedger {
     return Object.values(this.day.sessions).reduce((sum, { from, to }) => sumOf(sum, since(from, to)), nothingSpent);
   }
 
+  /** Writes what is new, where it is time for that. */
+  writeIfDue(): void {
+    if (performance.now() - this.writtenMs >= (this.unwritten === 'time' ? timeWrittenEveryMs : writtenEveryMs)) this.write();
+  }
+
   write(): void {
-    if (!this.isDirty) return;
-    this.isDirty = false;
+    if (this.unwritten === 'nothing') return;
+    this.unwritten = 'nothing';
     this.writtenMs = performance.now();
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const path = this.pathOf(this.name);

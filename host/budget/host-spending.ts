@@ -52,9 +52,10 @@ class HostSpending {
     return findings.find((finding) => finding?.level === 'exceeded') ?? findings.find((finding) => finding !== null) ?? null;
   }
 
-  /** What was counted is on disk. */
-  write(): void {
-    this.ledger.write();
+  /** Puts on disk what was counted: now and then while attempts run, all of it after an end. */
+  write(isEnd: boolean): void {
+    if (isEnd) this.ledger.write();
+    else this.ledger.writeIfDue();
   }
 
   private reread(): void {

@@ -51,6 +51,11 @@ export class SpendWatch {
     return this.exceeded;
   }
 
+  /** Keeps the account of the day. What is lost with this process is counted again with the session's next attempt. */
+  keep(isEnd: boolean): void {
+    spendingOf(this.host).write(isEnd);
+  }
+
   /** What the session has spent at the attempt's end. */
   end(endedAtMs: number): Spend {
     const { startedAtMs } = this.watched.record;
@@ -59,7 +64,6 @@ export class SpendWatch {
     const total = spentSoFar(this.before, this.begunWith, this.watched.signals(), livedMs);
     const finding = this.judge(total);
     if (finding?.level === 'exceeded') this.exceeded ??= finding;
-    spendingOf(this.host).write();
     return total;
   }
 
