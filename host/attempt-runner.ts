@@ -384,7 +384,8 @@ export class AttemptRunner {
     const spend = this.spend.end(ending.endedAtMs);
     const facts = { spend, overBudget: this.spend.exceeded, prompt: this.promptSeen(ending.exitClass), runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs: this.clock.longestSilenceMs };
     const report = reportOf(this.key, this.host.hostId, this.collector, redacted, facts);
-    this.setup.folder.writeReport(report);
+    // A full disk must not keep it from Temporal: who finds no report on disk puts it together again from the output.
+    this.guard('write the report', () => this.setup.folder.writeReport(report));
     this.settle(report);
     // The report is on its way before anything else is done: the decision on what comes next waits for it.
     setImmediate(() => this.guard('wind up', () => this.windUp(report)));
@@ -429,7 +430,7 @@ export class AttemptRunner {
   }
 
   private writeLive(): void {
-    this.liveFile.write(this.liveRecord(), performance.now());
+    this.guard('write down what is known', () => this.liveFile.write(this.liveRecord(), performance.now()));
   }
 
   private liveRecord(): LiveRecord {

@@ -66,19 +66,29 @@ function spendable({ budget, before, begunWith }: SpendingRecord): Pick<LaunchCo
   return { spendableUsd: { anew: left, resumed: left + begunWith.usd } };
 }
 
-/** The latest attempt that has ended. */
+/** Attempts that are looked back at. */
+const mostUntold = 8;
+
+/** The latest attempt that has ended, with those before it whose open operations its agent may not have come to look at. */
 export function previousOf(folder: SessionFolder): PreviousAttempt | null {
   const ended: PreviousAttempt[] = [];
   for (const epoch of folder.epochs().toReversed()) {
     const attempt = folder.attempt(epoch);
     const report = attempt.report();
     if (!report) continue;
+    const later = ended.at(-1);
+    if (later && sawTo(later, Math.max(1, report.pending.length))) break;
     ended.push({ folder: attempt, report, live: attempt.live(), untold: [] });
-    // What came before an attempt that only shortened the conversation is still to be told.
-    if (attempt.record()?.strategy !== 'compact') break;
+    if (ended.length > mostUntold) break;
   }
   const [latest, ...untold] = ended;
   return latest ? { ...latest, untold: untold.map(({ report }) => report).toReversed() } : null;
+}
+
+/** Whether it has ended so many operations: who was told of some and was killed before is told again. One that only shortened its conversation was told of none. */
+function sawTo({ folder, report }: PreviousAttempt, operations: number): boolean {
+  const ended = report.toolCalls - report.pending.length;
+  return ended >= operations && folder.record()?.strategy !== 'compact';
 }
 
 /** The user's tree is left as it is; where there is none any more, the checkpoint's is written. */

@@ -155,6 +155,13 @@ export class SessionFolder {
     writeRecord(join(this.path, 'spec.json'), spec);
   }
 
+  /** Takes away what a worker that was killed in the midst of a write has left. The worker that has the host's lock is the only one that writes. */
+  removeAbandoned(): void {
+    for (const folder of [this.path, ...this.epochs().slice(-2).map((epoch) => this.attempt(epoch).path)]) {
+      for (const file of listFolder(folder)) if (temporaryName.test(file)) rmSync(join(folder, file), { force: true });
+    }
+  }
+
   spec(): SessionSpec | null {
     return readRecord(join(this.path, 'spec.json'), sessionSpecSchema);
   }
@@ -262,11 +269,28 @@ export class AttemptFolder {
   }
 }
 
+const temporaryName = /\.\d+\.tmp$/;
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
 /** Replaces a record in one step. It outlives a killed worker; what must outlive a power cut is written durably instead. */
 function writeRecord(path: string, value: unknown): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    // A disk that is full gets no fuller by what was begun.
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 function readRecord<T>(path: string, schema: z.ZodType<T>): T | null {

@@ -79,6 +79,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   async start(asked: Promise<InitStrategy> | null = null): Promise<{ adopted: number; owed: number }> {
     this.host.cgroups?.removeEmpty(emptyCgroupMs);
     const folders = listSessionFolders(this.host.home);
+    for (const folder of folders) folder.removeAbandoned();
     let adopted = 0;
     const ending = new Map<string, Promise<AttemptReport>>();
     for (const folder of folders.filter(isOpen)) {

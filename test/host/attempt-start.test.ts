@@ -37,6 +37,21 @@ describe('the attempt before', () => {
     expect(previousOf(folder)).toMatchObject({ report: { epoch: 4 }, untold: [{ epoch: 2, pending }, { epoch: 3 }] });
   });
 
+  it('that was killed before it saw to what it was told of leaves that to be told again', () => {
+    ended(1, 'fresh', { exitClass: 'killed', pending, toolCalls: 4 });
+    ended(2, 'native', { exitClass: 'killed', toolCalls: 0 });
+    ended(3, 'native', { exitClass: 'killed', toolCalls: 0 });
+    expect(previousOf(folder)).toMatchObject({ report: { epoch: 3 }, untold: [{ epoch: 1, pending }, { epoch: 2 }] });
+  });
+
+  it('that has ended as many operations as were open leaves only its own', () => {
+    ended(1, 'fresh', { exitClass: 'killed', pending: [...pending, ...pending], toolCalls: 4 });
+    ended(2, 'native', { exitClass: 'killed', pending, toolCalls: 2 });
+    expect(previousOf(folder)).toMatchObject({ report: { epoch: 2 }, untold: [{ epoch: 1 }] });
+    ended(2, 'native', { exitClass: 'killed', pending, toolCalls: 3 });
+    expect(previousOf(folder)).toMatchObject({ report: { epoch: 2 }, untold: [] });
+  });
+
   it('is none where none has ended', () => {
     folder.attempt(1).create(fixtureAttempt(1, 'fresh'));
     expect(previousOf(folder)).toBeNull();

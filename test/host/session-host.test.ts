@@ -1,11 +1,14 @@
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { SessionSpec } from '../../domain/session.js';
 import { bearsMarker, isDead, readBootId, readProcess, readProcessTable } from '../../host/process/process-table.js';
 import { SessionFolder } from '../../host/session-folder.js';
+import { ensureShimHome } from '../../host/shim-home.js';
 import { SupervisorDaemon } from '../../host/supervisor-daemon.js';
 import { KeptReports, startRequest, starts, useLocalHost } from '../support/local-host.js';
 
@@ -26,6 +29,63 @@ describe('an agent that outlives its holder', () => {
     expect(readProcess(agent)?.state ?? 'gone').toMatch(/gone|Z/);
     const said = readFileSync(join(new SessionFolder(local.home, 'outlives').attempt(1).path, 'stdout'), 'utf8').trim().split('\n');
     expect(reports.ends).toMatchObject([{ exitClass: 'lost', toolCalls: said.length }]);
+  });
+});
+
+describe('an end on a disk that is full', () => {
+  it.skipIf(!canMount())('is told all the same, with what was in flight, and the session goes on when there is room', async () => {
+    const home = join(local.home, 'small');
+    mkdirSync(home);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'shim-test', home]);
+    try {
+      ensureShimHome(home);
+      const reports = new KeptReports();
+      const context = { ...contextOf(reports), home };
+      const troubles: string[] = [];
+      context.events.on('trouble', ({ what }) => troubles.push(what));
+      const host = newHost(context);
+      const call = JSON.stringify({ type: 'assistant', message: { content: [{ type: 'tool_use', id: 'call', name: 'work', input: { item: 7 } }] } });
+      const spec = newSpec('full', { argv: ['/bin/sh', '-c', `echo '${call}'; echo $$ >> starts; exec sleep 60`] });
+      cpSync(join(local.home, 'env'), join(home, 'env'), { recursive: true });
+      await host.startAgent(startRequest(spec, 1));
+      const [agent = 0] = await starts(spec, 1);
+      const folder = new SessionFolder(home, 'full');
+      await expect.poll(() => host.liveRunners[0]?.collector.signals.pending.length).toBe(1);
+      const ballast = join(home, 'ballast');
+      fillDisk(ballast);
+      const ended = once(reports, 'ended');
+      process.kill(agent, 'SIGKILL');
+      await ended;
+      // Where the holder cannot write how it ended, that is not known.
+      expect(reports.ends).toMatchObject([{ exitClass: expect.stringMatching(/killed|lost/), pending: [{ tool: 'work' }] }]);
+      expect(folder.attempt(1).report()).toBeNull();
+      expect(troubles).toContain('write the report');
+      rmSync(ballast);
+      await host.startAgent(startRequest(spec, 2));
+      expect(folder.attempt(1).report()).toMatchObject({ exitClass: expect.stringMatching(/killed|lost/), pending: [{ tool: 'work' }] });
+      await expect.poll(() => folder.attempt(2).receipt()?.inFlight).toMatchObject([{ tool: 'work' }]);
+      expect(readdirSync(folder.attempt(1).path).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+      for (const runner of host.liveRunners) await runner.end({ exitClass: 'stopped', reason: 'end of the test' }, { checkpointFirst: false, graceMs: 0 });
+    } finally {
+      execFileSync('umount', ['--lazy', home]);
+    }
+  });
+});
+
+describe('what a worker that was killed in the midst of a write has left', () => {
+  it('is taken away by the next one', async () => {
+    const host = newHost();
+    const spec = newSpec('torn');
+    await host.startAgent(startRequest(spec, 1));
+    host.detach();
+    const folder = new SessionFolder(local.home, 'torn');
+    const left = [join(folder.path, 'state.json.4711.tmp'), join(folder.attempt(1).path, 'live.json.4711.tmp')];
+    for (const file of left) writeFileSync(file, '{"half":');
+    const daemon = new SupervisorDaemon(contextOf());
+    await daemon.start();
+    expect(left.filter((file) => existsSync(file))).toEqual([]);
+    for (const runner of daemon.sessions.liveRunners) await runner.end({ exitClass: 'stopped', reason: 'end of the test' }, { checkpointFirst: false, graceMs: 0 });
+    daemon.stop();
   });
 });
 
@@ -270,3 +330,26 @@ describe('records that a crash has torn', () => {
     expect(folder.spec()).toBeNull();
   });
 });
+
+/** Takes all the room that is left. */
+function fillDisk(path: string): void {
+  const isFull = () => {
+    try {
+      appendFileSync(path, Buffer.alloc(4_096));
+      return false;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return true;
+      throw error;
+    }
+  };
+  while (!isFull());
+}
+
+/** Only who may mount a small file system can fill one up. */
+function canMount(): boolean {
+  const disk = mkdtempSync(join(tmpdir(), 'shim-mount-'));
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'shim-test', disk], { stdio: 'ignore' }).status === 0;
+  if (isMounted) execFileSync('umount', [disk]);
+  rmSync(disk, { recursive: true, force: true });
+  return isMounted;
+}
