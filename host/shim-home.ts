@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -41,8 +41,13 @@ function workerRecordFile(home: string, worker: WorkerName): string {
 /** Notes that a worker is up, and at which loopback port its metrics are. */
 export function writeWorkerRecord(home: string, worker: WorkerName, record: WorkerRecord): void {
   const temporary = `${workerRecordFile(home, worker)}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-  renameSync(temporary, workerRecordFile(home, worker));
+  try {
+    writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+    renameSync(temporary, workerRecordFile(home, worker));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Reads what a worker noted last; null where there is nothing. The worker may have died since. */

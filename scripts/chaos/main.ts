@@ -40,7 +40,7 @@ async function main(): Promise<boolean> {
   console.log(`seed ${seed}: ${schedule.length} faults in ${minutes} min over ${agents} agents${fleet.hasDisk ? '' : '; no disk of its own can be mounted here, so none is filled'}`);
   let recoveredMs: number | null = null;
   try {
-    await fleet.up();
+    await fleet.up(120_000);
     await fleet.start(agents, stepMs);
     watch.start();
     const startedMs = performance.now();
