@@ -18,7 +18,7 @@ import { LiveTable } from './live-table.js';
 
 const items = 8;
 /** Eve is stopped last, and has to be at it still. */
-const stepMs = { ada: 350, bob: 350, eve: 600 } as const;
+const stepMs = { ada: 350, bob: 350, eve: 1_000 } as const;
 const agents = ['ada', 'bob', 'eve'] as const;
 const scriptedAgent = fileURLToPath(new URL('../scripted-agent/scripted-agent.js', import.meta.url));
 
@@ -70,16 +70,15 @@ async function main({ keep, seed }: { keep: boolean; seed: number }): Promise<bo
   return passed;
 }
 
-/** Three agents at work, and three faults. @param beforeTheLast is awaited before the last of them. @returns whether no work was lost or done twice. */
-async function showFaults(client: ShimClient, home: string, folder: string, say: (text: string) => void, beforeTheLast: () => Promise<void>): Promise<boolean> {
+/** Three agents at work, and three faults. @param meanwhile begins with the last of them. @returns whether no work was lost or done twice. */
+async function showFaults(client: ShimClient, home: string, folder: string, say: (text: string) => void, meanwhile: () => Promise<void>): Promise<boolean> {
   for (const name of agents) await startAgent(client, home, folder, name);
   const table = new LiveTable(client, agents);
   table.start();
   const faults = new DemoFaults(client, home, (what) => table.note(what));
   await faults.killInMidStep('ada', join(folder, 'ada.ledger'), 3);
   await faults.killHostWorker(agents);
-  await beforeTheLast();
-  await faults.stopBySignal('eve');
+  await Promise.all([faults.stopBySignal('eve'), meanwhile()]);
   for (const name of agents) await client.waitForState(name, ['completed', 'failed', 'stopped'], 60_000);
   await table.stop();
   const verdicts = agents.map((name) => ({ name, verdict: verifyLedger(readFileSync(join(folder, `${name}.ledger`), 'utf8'), items) }));
