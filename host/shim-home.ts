@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -12,6 +12,14 @@ export function shimHome(environment: NodeJS.ProcessEnv = process.env): string {
 /** Makes the folder and its fixed parts, private to the user. */
 export function ensureShimHome(home: string): void {
   for (const folder of ['', 'run', 'env', 'sessions', 'log']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
+}
+
+/** Takes away what processes that were killed in the midst of writing a record of run/ have left; those that live go on. */
+export function removeHalfWritten(home: string): void {
+  for (const file of readdirSync(join(home, 'run'))) {
+    const pid = /\.json\.(\d+)$/.exec(file)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(home, 'run', file), { force: true });
+  }
 }
 
 /** This machine's id: made once, then always the same, whatever the machine is called later. */

@@ -15,7 +15,7 @@ import { dataConverter } from './payloads/data-converter.js';
 import { takeHostLock } from '../host/process/lock.js';
 import { CgroupRoot } from '../host/process/cgroup.js';
 import { readBootId } from '../host/process/process-table.js';
-import { ensureShimHome, hostId as readHostId, shimHome, writeWorkerRecord } from '../host/shim-home.js';
+import { ensureShimHome, hostId as readHostId, removeHalfWritten, shimHome, writeWorkerRecord } from '../host/shim-home.js';
 import { SupervisorDaemon } from '../host/supervisor-daemon.js';
 import { hostQueue, hostWorkflowId, leaseHeldSignal } from '../workflows/messages.js';
 import { serviceNames } from './embedded/keeper.js';
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   const { id: build } = installedBuild();
   const logger = createLogger('host-worker');
   const lock = takeHostLock(home);
+  removeHalfWritten(home);
   const hostId = readHostId(home);
   const telemetry = await temporalTelemetry();
   Runtime.install({ telemetryOptions: telemetry.options });
