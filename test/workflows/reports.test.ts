@@ -111,13 +111,16 @@ describe('what a host refuses', () => {
   });
 });
 
-it('a completed session closes even where its host cannot be told', async () => {
+it('a completed session whose host cannot be told is shown as completed, and closes when the host is back and has what people are to be told', async () => {
   const session = await sessions.supervise();
   await session.runs();
   const { input } = await session.host.nth('startAgent', 1);
   await session.hostGoes();
   await session.host.end(input, { exitClass: 'completed' });
+  await session.until(({ state }) => state === 'completed');
+  await session.hostComes();
   expect(await session.handle.result()).toMatchObject({ state: 'completed' });
+  expect(session.host.of('takeNotice').map((call) => call.input)).toMatchObject([{ kind: 'finished' }]);
 });
 
 describe('a host that puts off the next attempt', () => {
