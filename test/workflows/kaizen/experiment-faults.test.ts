@@ -112,10 +112,9 @@ describe('an experiment', () => {
   it('counts each session once, and decides, where the clock of those who begin sessions is set back', async () => {
     const experiment = await experiments.run({ plannedUnits: 200 });
     await experiment.until(isRunning);
-    for (let looks = 0; looks < 10; looks += 1) await experiment.tick();
     await experiment.sessions(60);
     const before = await experiment.quiet();
-    await experiment.fleet.come(60, (await experiments.environment.now()) - 5 * minute);
+    await experiment.fleet.come(60, (await experiments.environment.now()) - 0.75 * minute);
     await experiment.tick();
     const after = await experiment.quiet();
     expect(units(after)).toBe(units(before) + 60);
