@@ -2,6 +2,7 @@ import { mapBounded } from '../domain/concurrency.js';
 import type { RiskZone } from '../domain/risk.js';
 import type { SessionState } from '../domain/session.js';
 import { readOverview, type OverviewEntry } from '../host/overview.js';
+import { isDead, readProcess } from '../host/process/process-table.js';
 import { listSessionFolders } from '../host/session-folder.js';
 import { hostId } from '../host/shim-home.js';
 import { NoSuchSessionError } from './errors.js';
@@ -107,10 +108,8 @@ function glanceOfView({ name, agent, fleet, state, attempt, risk, context, pid, 
   return { name, agent, fleet, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason, until };
 }
 
+/** One that was killed and that nobody has taken leave of keeps its pid. */
 function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  const info = readProcess(pid);
+  return info !== null && !isDead(info);
 }
