@@ -39,7 +39,7 @@ export function addRunOptions(command: Command): Command {
   return command
     .option('--name <name>', "the session's name (default: made from the folder's)")
     .option('--agent <kind>', `what runs: ${agentKinds.join(', ')}`, 'command')
-    .option('--cwd <folder>', 'working folder', process.cwd())
+    .addOption(new Option('--cwd <folder>', 'working folder').default(process.cwd(), 'this one'))
     .option('--env <name...>', 'hand this environment variable on too; its value is taken from here')
     .addOption(new Option('--policy <when>', 'when to restart (default: on-failure)').choices(['always', 'on-failure', 'never']))
     .option('--max-failures <n>', 'failures allowed within the window before it rests as failed (default: 5)', parseCount)
