@@ -63,14 +63,14 @@ interface Entity {
 }
 
 async function ask<Answer, Args extends [unknown] | []>(client: Client, type: string, update: UpdateDefinition<Answer, Args>, args: Args, entity: Entity): Promise<Answer> {
-  const { activityId, workflowExecution } = Context.current().info;
+  const { info, cancellationSignal } = Context.current();
+  const { activityId, workflowExecution } = info;
+  const startWorkflowOperation = new WithStartWorkflowOperation(type, { ...entity, taskQueue: controlQueue, workflowIdConflictPolicy: 'USE_EXISTING' });
+  // A retry asks for the answer of the first try, where the entity is still at it.
+  const updateId = `${workflowExecution?.runId ?? ''}/${activityId}`;
   try {
-    return await client.workflow.executeUpdateWithStart(update, {
-      startWorkflowOperation: new WithStartWorkflowOperation(type, { ...entity, taskQueue: controlQueue, workflowIdConflictPolicy: 'USE_EXISTING' }),
-      args,
-      // A retry asks for the answer of the first try, where the entity is still at it.
-      updateId: `${workflowExecution?.runId ?? ''}/${activityId}`,
-    });
+    // A worker that ends would wait for the answer of an entity that only it might run.
+    return await client.withAbortSignal(cancellationSignal, () => client.workflow.executeUpdateWithStart(update, { startWorkflowOperation, args, updateId }));
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     const { cause } = error;

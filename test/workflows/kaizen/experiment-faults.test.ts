@@ -109,7 +109,7 @@ describe('an experiment', () => {
     expect(experiments.alerts.map(({ kind }) => kind)).toEqual(['rolled_back', 'rolled_back', 'rolled_back']);
   });
 
-  it('counts each session once, in order, where the clock of those who begin sessions is set back', async () => {
+  it('counts each session once, and decides, where the clock of those who begin sessions is set back', async () => {
     const experiment = await experiments.run({ plannedUnits: 200 });
     await experiment.until(isRunning);
     await experiment.sessions(60);
@@ -118,6 +118,7 @@ describe('an experiment', () => {
     await experiment.sessions(0);
     const after = await experiment.quiet();
     expect(units(after)).toBe(units(before) + 60);
+    expect(await experiment.sessionsUntil(({ verdict }) => verdict === 'SHIP')).toMatchObject({ verdict: 'SHIP' });
     const counted = await experiments.store.unitsAfter(experiment.plan.id, 0, 10_000);
     expect(counted.map(({ position }) => position)).toEqual(counted.map((_unit, at) => at + 1));
     expect(new Set(counted.map(({ sessionId }) => sessionId)).size).toBe(counted.length);
