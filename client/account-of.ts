@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { madeOnce } from '../host/made-once.js';
 import type { AgentKind, SessionSpec } from '../domain/session.js';
 
 /** Characters of the hash in a name: two logins of one person never meet in it. */
@@ -69,14 +70,5 @@ function readJson<T>(path: string, schema: z.ZodType<T>): T | null {
 /** The host's own key, made once; readable by this user alone. */
 function accountKey(home: string): Buffer {
   const file = join(home, 'account-key');
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, randomBytes(32), { mode: 0o600 });
-  try {
-    linkSync(temporary, file);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    unlinkSync(temporary);
-  }
-  return readFileSync(file);
+  return madeOnce(file, randomBytes(32));
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { madeOnce } from './made-once.js';
 
 /** The folder that holds everything SHIM keeps on this machine: $SHIM_HOME, or ~/.shim. */
 export function shimHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -26,16 +27,7 @@ export function removeHalfWritten(home: string): void {
 export function hostId(home: string): string {
   const file = join(home, 'host-id');
   const made = `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${randomBytes(3).toString('hex')}`;
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, `${made}\n`, { mode: 0o600 });
-  try {
-    linkSync(temporary, file);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    unlinkSync(temporary);
-  }
-  return readFileSync(file, 'utf8').trim();
+  return madeOnce(file, `${made}\n`).toString('utf8').trim();
 }
 
 const workerRecordSchema = z.object({ pid: z.number(), metricsPort: z.number(), startedAtMs: z.number(), /** Lacking in records of older versions. */ build: z.string().optional() });

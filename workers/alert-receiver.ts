@@ -1,10 +1,10 @@
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import { AlertWebhook, type ReceivedAlert } from '../analytics/alert-webhook.js';
+import { madeOnce } from '../host/made-once.js';
 import { pauseExperimentUpdate } from '../workflows/kaizen-messages.js';
 
 /** The label of an alert rule that says: while this is so, experiments must not go on. */
@@ -77,14 +77,5 @@ export function alertTokenFile(home: string): string {
 /** What Alertmanager has to bring: made once, readable by its owner alone. */
 export function alertToken(home: string): string {
   const file = alertTokenFile(home);
-  const made = `${file}.${process.pid}`;
-  writeFileSync(made, randomBytes(32).toString('base64url'), { mode: 0o600 });
-  try {
-    linkSync(made, file);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    unlinkSync(made);
-  }
-  return readFileSync(file, 'utf8').trim();
+  return madeOnce(file, randomBytes(32).toString('base64url')).toString('utf8').trim();
 }
