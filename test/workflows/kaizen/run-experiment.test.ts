@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { abortUpdate } from '../../../workflows/kaizen-messages.js';
+import type { ExperimentUnderTest } from '../../support/experiment-world.js';
 import { useExperiments } from '../../support/use-experiments.js';
 
 const experiments = useExperiments();
 const isClosed = ({ phase }: { phase: string }) => phase === 'closed';
+
+/** To the watch of its deploy. Sessions come until the verdict; those that came during the deploy would be watched, too. */
+async function deployWithoutMore(experiment: ExperimentUnderTest): Promise<void> {
+  await experiment.sessionsUntil(({ verdict }) => verdict === 'SHIP');
+  const isWatched = ({ phase }: { phase: string }) => phase === 'monitoring';
+  if (!isWatched(await experiment.status())) await experiment.sessionsUntil(isWatched, 40, 0);
+}
 
 describe('an experiment', () => {
   it('ships what is better step by step, watches it, and keeps it', async () => {
@@ -48,7 +56,7 @@ describe('an experiment', () => {
   it('watches its deploy for longer where too few sessions come, and then says that it is kept unjudged', async () => {
     const experiment = await experiments.run();
     await experiment.until(({ phase }) => phase === 'running');
-    await experiment.sessionsUntil(({ phase }) => phase === 'monitoring');
+    await deployWithoutMore(experiment);
     const { events } = await experiment.quiet();
     const deployedAtMs = events.findLast(({ phase }) => phase === 'deploying')?.atMs ?? 0;
     const closed = await experiment.sessionsUntil(isClosed, 40, 0);
@@ -62,7 +70,7 @@ describe('an experiment', () => {
     let hazard = 0.02;
     const experiment = await experiments.run({}, { crashes: (value) => (value === 0.75 ? 0.5 : hazard) });
     await experiment.until(({ phase }) => phase === 'running');
-    await experiment.sessionsUntil(({ phase }) => phase === 'monitoring');
+    await deployWithoutMore(experiment);
     await experiment.sessionsUntil(({ reason }) => reason.startsWith('watched for longer'), 40, 0);
     hazard = 1;
     expect(await experiment.sessionsUntil(isClosed)).toMatchObject({ conclusion: 'restored', verdict: 'ROLLBACK' });
