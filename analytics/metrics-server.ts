@@ -1,45 +1,24 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Hono } from 'hono';
+import { LoopbackServer } from './loopback-server.js';
 
-/** Serves an exposition on the loopback interface. */
-export class MetricsServer {
-  private server: Server | null = null;
-
-  constructor(
-    private readonly contentType: string,
-    private readonly render: () => Promise<string>,
-  ) {}
-
-  /**
-   * @param port 0 for a free one.
-   * @returns the port.
-   * @throws if it serves already, or the port is taken.
-   */
-  async start(port: number): Promise<number> {
-    if (this.server) throw new Error('the metrics are served already');
-    const server = createServer((request, response) => {
-      if (request.url?.split('?')[0] !== '/metrics') {
-        response.writeHead(404).end('see /metrics\n');
-        return;
-      }
-      this.render().then(
-        (text) => response.writeHead(200, { 'content-type': this.contentType }).end(text),
-        (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),
-      );
-    });
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
-    server.unref();
-    this.server = server;
-    return (server.address() as AddressInfo).port;
+/** Serves an exposition at `GET /metrics`. */
+export class MetricsServer extends LoopbackServer {
+  constructor(contentType: string, render: () => Promise<string>) {
+    super(routes(contentType, render));
   }
 
-  async stop(): Promise<void> {
-    const { server } = this;
-    if (!server) return;
-    this.server = null;
-    server.closeAllConnections();
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
+  /** It keeps no process alive. @param port 0 for a free one. @returns the port. @throws if it serves already, or the port is taken. */
+  override async start(port: number): Promise<number> {
+    const at = await super.start(port);
+    this.unref();
+    return at;
   }
+}
+
+function routes(contentType: string, render: () => Promise<string>): Hono {
+  const app = new Hono();
+  app.notFound((context) => context.text('see /metrics\n', 404));
+  app.onError((error, context) => context.text(`${String(error)}\n`, 500));
+  app.get('/metrics', async (context) => context.body(await render(), 200, { 'content-type': contentType }));
+  return app;
 }

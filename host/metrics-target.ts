@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostId } from './shim-home.js';
 
@@ -14,7 +14,10 @@ export function metricsTargetsFolder(home: string): string {
 export function writeMetricsTarget(home: string, worker: 'host' | 'control', port: number): void {
   const folder = metricsTargetsFolder(home);
   mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
   const file = join(folder, `${worker}.json`);
-  writeFileSync(`${file}.new`, JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { worker, host: hostId(home) } }]), { mode: 0o644 });
+  writeFileSync(`${file}.new`, JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { worker, host: hostId(home) } }]));
+  // Whatever the umask of the worker is.
+  chmodSync(`${file}.new`, 0o644);
   renameSync(`${file}.new`, file);
 }

@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { isSecret, LoopbackServer } from '../loopback-server.js';
 import type { StatsigConnection } from './connection.js';
-import { addDynamicConfigRoutes, addExperimentRoutes, addSdkRoutes } from './local-routes.js';
+import { addDynamicConfigRoutes, addExperimentRoutes, addSdkRoutes, largestBody } from './local-routes.js';
 import { ExperimentStateError, type LocalStatsigStore } from './local-store.js';
 import { MutationLimit } from './mutation-limit.js';
 
@@ -39,6 +40,7 @@ function routes(store: LocalStatsigStore, keys: LocalKeys): Hono {
     if (context.req.method !== 'GET' && !limit.take(performance.now())) throw new HTTPException(429, { message: 'too many changes: about 100 are allowed in 10 seconds' });
     await next();
   });
+  app.use('*', bodyLimit({ maxSize: largestBody, onError: () => { throw new HTTPException(413, { message: `a body has at most ${largestBody} bytes` }); } }));
   addSdkRoutes(app, store);
   addExperimentRoutes(app, store);
   addDynamicConfigRoutes(app, store);

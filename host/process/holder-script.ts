@@ -33,6 +33,7 @@ export function parkingScript(cgroup: string | null): string {
  * - It is one compound command: a shell runs none of it before it has read its end, so that a worker that dies while it
  *   writes starts nothing.
  * - Its variables have a prefix: assigning to a name that is in the agent's environment would change it there.
+ * - What it writes itself is for its owner alone; the command has the umask of the worker, which is the user's.
  * - It adds its pid to a list: of two holders on one attempt, the one that loses must not hide the other.
  * - The claim is its last act before the command: whoever makes the file `go` first decides whether the command ever
  *   runs. `set -C` opens it with O_EXCL; mkdir would be as safe, but is a program of its own and costs 2 ms.
@@ -50,6 +51,7 @@ export function launchScript({ path, argv, environment, input }: HeldCommand): s
   const stdin = input === 'fifo' ? `${path}/stdin` : '/dev/null';
   const makeFifo = input === 'fifo' ? `[ -p "$_shim_stdin" ] || command -p mkfifo -m 600 "$_shim_stdin"\n` : '';
   return `{
+umask 077
 _shim_dir=${shellWord(path)} _shim_stdin=${shellWord(stdin)}
 exec >> "$_shim_dir/holder.log" 2>&1
 printf '%s\\n' "$$" >> "$_shim_dir/holder.pid"
@@ -57,9 +59,8 @@ ${makeFifo}set -C
 printf '%s\\n' "$$" > "$_shim_dir/go" || exit 75
 set +C
 ${variables.join('')}set -- ${argv.map(shellWord).join(' ')}
-( exec "$@" <> "$_shim_stdin" >> "$_shim_dir/stdout" 2>> "$_shim_dir/stderr" )
+( umask ${process.umask().toString(8)}; exec "$@" <> "$_shim_stdin" >> "$_shim_dir/stdout" 2>> "$_shim_dir/stderr" )
 _shim_code=$?
-umask 077
 printf '%s\\n' "$_shim_code" > "$_shim_dir/exit"
 exit 0
 }

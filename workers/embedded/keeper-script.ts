@@ -6,6 +6,8 @@
  * The service itself writes its pid and start time before it becomes the program, so that a keeper killed right after
  * the start leaves no service that nobody knows of.
  *
+ * What it and its service write is for their owner alone.
+ *
  * Brought up by an agent, it leaves the agent's cgroup first: services do not die with the agent.
  *
  * Arguments: name, run folder, log file, largest log in bytes, pid of the living service or nothing, the file that takes a
@@ -15,6 +17,8 @@ export const keeperScript = `
 name=$1 run=$2 log=$3 largest=$4 child=$5 out=$6
 shift 6
 [ -z "$out" ] || printf '%s\\n' "$$" 2>/dev/null > "$out"
+mask=$(umask)
+umask 077
 stopping=
 restarts=0
 delay=1
@@ -43,6 +47,8 @@ while [ -z "$stopping" ]; do
   began=$(date +%s)
   (
     look self && printf '%s %s\\n' "\${stat%% *}" "$started" > "$run/$name.pid"
+    # Agents inherit it from the host worker: their files are as their user wants them.
+    [ "$name" != host-worker ] || umask "$mask"
     exec "$@"
   ) >> "$log" 2>&1 < /dev/null &
   child=$!

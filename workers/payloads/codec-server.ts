@@ -1,9 +1,12 @@
-import { Hono } from 'hono';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { isSecret, LoopbackServer } from '../../analytics/loopback-server.js';
+import { madeOnce } from '../../host/made-once.js';
 import { answerCodecRequest } from './codec-requests.js';
 
 /** A page of the Web UI has some payloads of at most 2 MB each, bytes. */
@@ -13,8 +16,11 @@ export interface CodecServerOptions {
   codec: PayloadCodec;
   /** Origin of the Web UI: no other page may ask. */
   origin: string;
-  /** Wanted as `Authorization: Bearer …` where there is one; the Web UI can be made to send it (`Pass access token`). */
-  token?: string | undefined;
+  /**
+   * Wanted of everybody, for other users of the machine reach the port, too: as the first part of the path, which any Web UI
+   * can be given with the address, or as `Authorization: Bearer …`.
+   */
+  token: string;
 }
 
 /** Decrypts for the Web UI, on loopback: the browser of who may read asks it, Temporal never sees what it answers. */
@@ -22,6 +28,11 @@ export class CodecServer extends LoopbackServer {
   constructor(options: CodecServerOptions) {
     super(routes(options));
   }
+}
+
+/** The token of this $SHIM_HOME: made once, so that the Web UI keeps its address, and readable by its owner alone. */
+export function codecToken(home: string): string {
+  return madeOnce(join(home, 'codec-token'), randomBytes(24).toString('base64url')).toString('utf8').trim();
 }
 
 function routes({ codec, origin, token }: CodecServerOptions): Hono {
@@ -36,12 +47,14 @@ function routes({ codec, origin, token }: CodecServerOptions): Hono {
     // A page of another origin can send without reading the answer; it shall not even be decrypted.
     const from = context.req.header('origin');
     if (from !== undefined && from !== origin) return context.json({ message: `it answers ${origin} alone` }, 403);
-    if (token !== undefined && !isSecret(context.req.header('authorization'), `Bearer ${token}`)) return context.json({ message: 'the token is wanted as Authorization: Bearer' }, 401);
     return next();
   });
   const limit = bodyLimit({ maxSize: largestBody, onError: (context) => context.json({ message: 'too large' }, 413) });
+  const isAllowed = (context: Context) => isSecret(context.req.param('token'), token) || isSecret(context.req.header('authorization'), `Bearer ${token}`);
   for (const direction of ['encode', 'decode'] as const) {
-    app.post(`/${direction}`, limit, async (context) => context.json(await answerCodecRequest(codec, direction, await context.req.json())));
+    const paths = [`/${direction}`, `/:token/${direction}`];
+    app.on('POST', paths, async (context, next) => (isAllowed(context) ? next() : context.json({ message: 'a token is wanted: in the path, as shim encryption serve prints it, or as Authorization: Bearer' }, 401)));
+    app.on('POST', paths, limit, async (context) => context.json(await answerCodecRequest(codec, direction, await context.req.json())));
   }
   return app;
 }

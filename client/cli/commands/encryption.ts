@@ -49,10 +49,13 @@ async function serve(context: CliContext, { port, origin }: { port: number; orig
   if (keys === null) throw new CommandRefusedError('there are no keys on this machine; make one (shim encryption rotate), or bring the file of the others');
   const page = origin ?? readTemporalRecord(context.home)?.uiUrl;
   if (!page) throw new CommandRefusedError("the Web UI's address is not known; give it: --origin http://…");
-  const [{ CodecServer }, { EncryptionCodec }] = await Promise.all([import('../../../workers/payloads/codec-server.js'), import('../../../workers/payloads/payload-codec.js')]);
-  const server = new CodecServer({ codec: new EncryptionCodec(keys), origin: new URL(page).origin, token: context.environment['SHIM_CODEC_TOKEN'] });
+  const [{ CodecServer, codecToken }, { EncryptionCodec }] = await Promise.all([import('../../../workers/payloads/codec-server.js'), import('../../../workers/payloads/payload-codec.js')]);
+  // Who names a token has it sent as a header; without one it is part of the address.
+  const named = context.environment['SHIM_CODEC_TOKEN'];
+  const token = named || codecToken(context.home);
+  const server = new CodecServer({ codec: new EncryptionCodec(keys), origin: new URL(page).origin, token });
   const at = await server.start(port);
-  context.print(`http://127.0.0.1:${at}`);
+  context.print(`http://127.0.0.1:${at}${named ? '' : `/${token}`}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await server.stop();
 }
