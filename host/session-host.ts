@@ -18,6 +18,7 @@ import { describeWriter } from '../domain/second-writer.js';
 import type { ProofOfDeath } from '../domain/receipt.js';
 import { beginAttempt, previousOf } from './attempt-start.js';
 import type { AttemptRunner } from './attempt-runner.js';
+import { Background } from './background.js';
 import type { HostContext } from './host-context.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { Preparation } from './preparation.js';
@@ -136,8 +137,8 @@ export class SessionHost {
       await runtime.checkpoints.load();
       const runner = runtime.runner(attempt, record);
       if (record.bootId !== this.host.bootId) {
-        this.inBackground(folder.name, 'keep an end', this.hold(runner));
-        this.inBackground(folder.name, 'conclude', runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt)));
+        new Background(this.host, folder.name).run('keep an end', this.hold(runner));
+        new Background(this.host, folder.name).run('conclude', runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt)));
         return runner;
       }
       const state = inspect(runtime.held(attempt, record));
@@ -145,7 +146,7 @@ export class SessionHost {
       if (state.kind === 'unclaimed') return null;
       const lives = state.kind === 'running';
       if (lives) this.keep(runner);
-      else this.inBackground(folder.name, 'keep an end', this.hold(runner));
+      else new Background(this.host, folder.name).run('keep an end', this.hold(runner));
       runner.watch();
       if (lives) this.host.events.emit('attempt_adopted', { name: folder.name, epoch: record.epoch });
       return runner;
@@ -186,7 +187,7 @@ export class SessionHost {
     this.keep(runner);
     runner.watch();
     this.host.events.emit('attempt_began', { name: input.name, epoch: input.epoch });
-    if (previous && plan && proof) this.inBackground(input.name, 'keep the receipt', keepReceipt(this.host, runner, previous, plan, proof));
+    if (previous && plan && proof) new Background(this.host, input.name).run('keep the receipt', keepReceipt(this.host, runner, previous, plan, proof));
     return { pid, startedAtMs: record.startedAtMs, adopted: false };
   }
 
@@ -222,7 +223,7 @@ export class SessionHost {
 
   /** Watches an attempt to its end and sends its report. */
   private keep(runner: AttemptRunner): void {
-    this.inBackground(runner.key.name, 'report an end', this.toItsEnd(runner));
+    new Background(this.host, runner.key.name).run('report an end', this.toItsEnd(runner));
   }
 
   private async toItsEnd(runner: AttemptRunner): Promise<void> {
@@ -258,8 +259,7 @@ export class SessionHost {
 
   /** Sends a report until Temporal has it, or nobody is there to have it. */
   deliver(attempt: AttemptFolder, report: AttemptReport): void {
-    this.inBackground(
-      report.name,
+    new Background(this.host, report.name).run(
       'send a report',
       this.host.reports.ended(report, this.host.detached).then(() => attempt.markReported()),
     );
@@ -337,12 +337,6 @@ export class SessionHost {
     const runtime = new SessionRuntime(this.host, spec, folder);
     this.runtimes.set(folder.name, runtime);
     return runtime;
-  }
-
-  private inBackground(name: string, what: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!this.host.detached.aborted) this.host.events.emit('trouble', { name, what, error });
-    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
 import { countsAsFailure } from '../domain/exit-class.js';
+import { Background } from './background.js';
 import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
 import { availableMemory, expectedMemory, MemoryGate } from './memory-gate.js';
@@ -50,6 +51,8 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   /** When the last attempt of a session ended, Unix ms: its successor's recovery is counted from there. */
   private readonly endedAtMs = new Map<string, number>();
 
+  private readonly background: Background;
+
   constructor(
     private readonly host: HostContext,
     onLook: (durationMs: number) => void = () => undefined,
@@ -57,6 +60,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     available: () => number | null = availableMemory,
   ) {
     super();
+    this.background = new Background(host, null);
     this.sessions = new SessionHost(host);
     this.monitor = new ProcessMonitor(host, () => this.sessions.liveRunners, onLook);
     this.writers = new SecondWriterWatch(host, () => this.sessions.liveRunners, this.sessions.writers);
@@ -95,8 +99,8 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.monitor.start();
     this.writers.start();
     this.overview.start();
-    this.orphanTimer = setInterval(() => this.inBackground('compare with Temporal', this.stopOrphans()), orphanCheckMs);
-    this.inBackground('bring sessions back', this.bringBack(owed, ending, asked));
+    this.orphanTimer = setInterval(() => this.background.run('compare with Temporal', this.stopOrphans()), orphanCheckMs);
+    this.background.run('bring sessions back', this.bringBack(owed, ending, asked));
     return { adopted, owed: owed.length };
   }
 
@@ -119,7 +123,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
         const attempt = folder.attempts().at(-1);
         const report = attempt?.report();
         if (!attempt || !report || this.host.detached.aborted) continue;
-        const tell = (reason: string) => this.inBackground('say what a session waits for', this.host.reports.waits(report, reason, this.host.detached));
+        const tell = (reason: string) => this.background.run('say what a session waits for', this.host.reports.waits(report, reason, this.host.detached));
         const room = beginsAnother(report) ? this.gate.pass(folder.name, expectedMemory(folder), this.host.detached, tell) : null;
         if (room) await room;
         const back = this.untilBack(folder.name, attempt.epoch);
@@ -177,12 +181,6 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     events.on('attempt_running', (about) => {
       const endedAtMs = this.endedAtMs.get(about.name);
       if (about.epoch > 1 && endedAtMs !== undefined) this.emit('restart_completed', Date.now() - endedAtMs, about);
-    });
-  }
-
-  private inBackground(what: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!this.host.detached.aborted) this.host.events.emit('trouble', { name: null, what, error });
     });
   }
 }
