@@ -1,13 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readService, serviceNames, type ServiceName } from '../../workers/embedded/keeper.js';
+import type { Hurt } from './disk.js';
 import type { Fleet, Worker } from './fleet.js';
 import type { Fault } from './schedule.js';
 import type { Watch } from './watch.js';
 
 const dayMs = 86_400_000;
+
+/** What a slow disk lets through in a second, bytes. */
+const slowest = 100_000;
+const fastest = 3_000_000;
 
 /** Does what a schedule says; what lasts is lifted by itself, or all at once by `lift`. */
 export class Faults {
@@ -51,9 +55,13 @@ export class Faults {
         return this.freeze(readService(this.fleet.home, name).pid, name, fault.lastsMs);
       }
       case 'fill-disk':
-        return this.fillDisk(fault);
+        return this.hurtDisk(this.fleet.disk.fill(), fault.lastsMs);
+      case 'freeze-disk':
+        return this.hurtDisk(this.fleet.disk.freeze(fault.lastsMs), fault.lastsMs);
+      case 'slow-disk':
+        return this.hurtDisk(this.fleet.disk.slow(slowest * (fastest / slowest) ** fault.part), fault.lastsMs);
       case 'tear-file':
-        return tear(worker, fault.part);
+        return this.fleet.disk.isFrozen ? null : tear(worker, fault.part);
       case 'turn-clock':
         return this.turnClock(fault);
       case 'ask-checkpoint':
@@ -94,16 +102,9 @@ export class Faults {
     this.last(lastsMs, () => void this.fleet.up().catch((error: unknown) => this.watch.note(`a start did not come to its end: ${String(error)}`)));
   }
 
-  private fillDisk({ lastsMs }: Fault): string | null {
-    if (!this.fleet.hasDisk) return null;
-    const ballast = join(this.fleet.disk, 'ballast');
-    if (existsSync(ballast)) return null;
-    const { bavail, bsize } = statfsSync(this.fleet.disk);
-    // Others write meanwhile: the last of it is taken piece by piece.
-    execFileSync('fallocate', ['-l', String(Math.max(1, Math.floor(bavail * 0.98) * bsize)), ballast]);
-    fillUp(ballast);
-    this.last(lastsMs, () => rmSync(ballast, { force: true }));
-    return `filled the disk with ${Math.round((bavail * bsize) / 1e6)} MB`;
+  private hurtDisk(hurt: Hurt | null, lastsMs: number): string | null {
+    if (hurt) this.last(lastsMs, () => hurt.end());
+    return hurt?.what ?? null;
   }
 
   private turnClock({ lastsMs, part }: Fault): string {
@@ -161,14 +162,6 @@ function tear({ folder }: Worker, part: number): string | null {
   const length = readFileSync(file).length;
   truncateSync(file, Math.floor(length * ((part * 7_919) % 1)));
   return `tore ${file.slice(folder.path.length + 1)} of ${folder.name}`;
-}
-
-function fillUp(path: string): void {
-  try {
-    for (;;) appendFileSync(path, Buffer.alloc(65_536));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
-  }
 }
 
 function holderOf({ folder }: Worker): number | null {

@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +7,12 @@ import { ShimClient } from '../../client/shim-client.js';
 import { startSessionHere } from '../../client/start-session.js';
 import { SessionFolder } from '../../host/session-folder.js';
 import { startServices, stopServices } from '../../workers/embedded/services.js';
+import { Disk } from './disk.js';
+import { leftBelow } from './leftovers.js';
 import { livingAgents } from './living-agents.js';
 
 const scriptedAgent = fileURLToPath(new URL('../../examples/scripted-agent/scripted-agent.js', import.meta.url));
 const fakeClock = new URL('fake-clock.js', import.meta.url).href;
-
-/** Room for everything that SHIM keeps, so that it can be filled up. */
-const diskMegabytes = 600;
 
 /** A session of the scripted agent, which never comes to the end of its work. */
 export interface Worker {
@@ -27,19 +25,21 @@ export interface Worker {
 /** An installation of its own, with its sessions, on a disk of its own where this machine lets one be mounted. */
 export class Fleet {
   readonly root = mkdtempSync(join(tmpdir(), 'shim-chaos-'));
-  readonly disk = join(this.root, 'disk');
-  readonly home = join(this.disk, 'home');
+  readonly disk: Disk;
+  readonly home: string;
   readonly clockFile = join(this.root, 'clock');
-  readonly hasDisk: boolean;
+  /** For temporary files of the services. */
+  readonly temporary = join(this.root, 'tmp');
   readonly workers: Worker[] = [];
   private readonly environment: NodeJS.ProcessEnv;
 
   constructor(seed: number) {
-    mkdirSync(this.disk);
-    this.hasDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, `shim-chaos-${seed}`, this.disk], { stdio: 'ignore' }).status === 0;
+    this.disk = new Disk(this.root, `shim-chaos-${seed}`);
+    this.home = join(this.disk.path, 'home');
+    mkdirSync(this.temporary);
     writeFileSync(this.clockFile, '0');
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_') && !name.startsWith('SHIM_')));
-    this.environment = { ...own, SHIM_HOME: this.home, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0', SHIM_LOG_LEVEL: 'warn', SHIM_CHAOS_CLOCK: this.clockFile, NODE_OPTIONS: `--import=${fakeClock}` };
+    this.environment = { ...own, SHIM_HOME: this.home, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0', SHIM_LOG_LEVEL: 'warn', SHIM_CHAOS_CLOCK: this.clockFile, NODE_OPTIONS: `--import=${fakeClock}`, TMPDIR: this.temporary };
   }
 
   /** Starts what is not running. Right after a fault it may fail: who needs it asks again. */
@@ -88,9 +88,21 @@ export class Fleet {
     return existsSync(ledger) ? readFileSync(ledger, 'utf8') : '';
   }
 
-  /** Takes the disk and all files away. */
-  remove(): void {
-    if (this.hasDisk) execFileSync('umount', ['--lazy', this.disk]);
+  /** Ends what is left, in whatever state it is, and takes the disk and all files away. @returns what there was that should not have been. */
+  remove(): string[] {
+    const left = leftBelow(this.root);
+    // What keeps another one alive may have begun it anew in between.
+    for (let tries = 0; tries < 5; tries += 1) for (const { pid } of leftBelow(this.root)) kill(pid);
+    const busy = this.disk.remove();
     rmSync(this.root, { recursive: true, force: true });
+    return [...left.map(({ pid, what }) => `a process is left: ${pid} ${what}`), ...busy.map((why) => `the disk cannot be taken away: ${why}`)];
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

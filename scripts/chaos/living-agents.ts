@@ -16,11 +16,6 @@ export function livingAgents(ledgers: ReadonlySet<string>): Map<string, number[]
   return found;
 }
 
-/** Pids of all processes whose environment has this home, and what they are. */
-export function processesOf(home: string): string[] {
-  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid && read(`/proc/${entry}/environ`).split('\0').includes(`SHIM_HOME=${home}`)).map((pid) => `${pid} ${argvOf(pid).join(' ').slice(0, 120)}`);
-}
-
 function argvOf(pid: string): string[] {
   return read(`/proc/${pid}/cmdline`).split('\0');
 }

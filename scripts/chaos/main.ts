@@ -1,104 +1,111 @@
-import { appendFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { Faults } from './faults.js';
-import { Fleet } from './fleet.js';
-import { faultKinds, scheduleOf, type FaultKind } from './schedule.js';
-import { settle } from './settle.js';
-import { itemsDone, wrongInLedger } from './verify-work.js';
-import { Watch } from './watch.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { installedBuild } from '../../host/build-id.js';
+import { again, runBatch } from './batch.js';
+import { runSeed } from './run.js';
+import { faultKinds, type FaultKind } from './schedule.js';
+import { addSummary, summaryTable } from './summary.js';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    minutes: { type: 'string', default: '1' },
-    agents: { type: 'string', default: '20' },
-    /** Only these kinds, with commas between. */
-    faults: { type: 'string' },
-    /** A line of JSON about the run is added to this file. */
-    summary: { type: 'string' },
-    /** Leave everything where it is, where something was wrong. */
-    keep: { type: 'boolean', default: false },
-  },
-});
+const begin = '<!-- measured: npm run chaos -- --batch -->';
+const end = '<!-- end of what was measured by chaos -->';
 
-/** A third of an item, ms. */
-const stepMs = 150;
+interface Options {
+  seed?: number;
+  minutes: number;
+  agents: number;
+  faults: readonly FaultKind[];
+  summary?: string;
+  keep: boolean;
+  batch?: number;
+  atOnce: number;
+  docs: boolean;
+}
 
-/** npm run chaos [-- --seed N --minutes M]: a random schedule of real faults over agents that write checkable work. */
-async function main(): Promise<boolean> {
-  const seed = whole('seed', values.seed);
-  const minutes = Number(values.minutes);
-  const agents = whole('agents', values.agents);
-  const kinds = kindsFrom(values.faults);
-  if (!(minutes > 0)) throw new RangeError(`--minutes: ${values.minutes} is no time`);
-  const schedule = scheduleOf(seed, minutes * 60_000, agents, kinds);
-  const fleet = new Fleet(seed);
-  const watch = new Watch(fleet);
-  const faults = new Faults(fleet, watch);
-  const done: Record<string, number> = {};
-  console.log(`seed ${seed}: ${schedule.length} faults in ${minutes} min over ${agents} agents${fleet.hasDisk ? '' : '; no disk of its own can be mounted here, so none is filled'}`);
-  let recoveredMs: number | null = null;
-  try {
-    await fleet.up(120_000);
-    await fleet.start(agents, stepMs);
-    watch.start();
-    const startedMs = performance.now();
-    const underWay: Promise<void>[] = [];
-    for (const fault of schedule) {
-      await delay(Math.max(0, startedMs + fault.atMs - performance.now()));
-      const work = async () => {
-        const what = await faults.inflict(fault);
-        if (what === null) return;
-        done[fault.kind] = (done[fault.kind] ?? 0) + 1;
-        watch.note(what);
-      };
-      underWay.push(work().catch((error: unknown) => watch.note(`${fault.kind} could not be done: ${String(error)}`)));
-    }
-    await delay(Math.max(0, startedMs + minutes * 60_000 - performance.now()));
-    faults.lift();
-    await Promise.all(underWay);
-    faults.lift();
-    ({ recoveredMs } = await settle(fleet, watch));
-  } catch (error) {
-    watch.violated(`the run came to no end: ${error instanceof Error ? error.stack : String(error)}`);
-  }
-  watch.end();
-  for (const worker of fleet.workers) for (const wrong of wrongInLedger(fleet.ledgerOf(worker))) watch.violated(`${worker.name}: ${wrong}`);
-  const attempts = fleet.workers.reduce((sum, { folder }) => sum + folder.epochs().length, 0);
-  const items = fleet.workers.reduce((sum, worker) => sum + itemsDone(fleet.ledgerOf(worker)), 0);
-  const passed = watch.violations.length === 0;
-  const summary = { seed, minutes, agents, faults: done, attempts, items, looks: watch.looks, recoveredMs, violations: watch.violations };
-  console.log(JSON.stringify(summary));
-  if (values.summary !== undefined) appendFileSync(values.summary, `${JSON.stringify(summary)}\n`);
-  if (!passed) {
-    for (const note of watch.notes) console.log(`  ${note}`);
-    console.log(`seed ${seed} FAILED; again: npm run chaos -- --seed ${seed} --minutes ${minutes}${values.faults === undefined ? '' : ` --faults ${values.faults}`}`);
-  }
-  if (!passed && values.keep) console.log(`kept: ${fleet.root}`);
-  else {
-    await fleet.down().catch((error: unknown) => console.log(String(error)));
-    fleet.remove();
-  }
+async function one({ seed = Math.floor(Math.random() * 1e9), minutes, agents, faults, summary, keep }: Options): Promise<boolean> {
+  const run = await runSeed({ seed, minutes, agents, kinds: faults, keep });
+  console.log(JSON.stringify({ ...run, restartsMs: run.restartsMs.length }));
+  if (summary !== undefined) addSummary(summary, run);
+  const passed = run.violations.length === 0;
+  if (!passed) console.log(`seed ${seed} FAILED; again: ${again(run)}${faults === faultKinds ? '' : ` --faults ${faults.join(',')}`}`);
   console.log(passed ? '1 passed, 0 failed' : '0 passed, 1 failed');
   return passed;
 }
 
-function whole(option: string, text: string): number {
+async function many(seeds: number, { minutes, agents, summary: file, atOnce, docs }: Options): Promise<boolean> {
+  if (file === undefined) throw new InvalidArgumentError('--batch wants --summary FILE: there it is taken up where it was broken off');
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
+  const run = (seed: number) => inProcess(['--seed', String(seed), '--minutes', String(minutes), '--agents', String(agents), '--summary', file], `${file}.seed-${seed}.log`, stop.signal);
+  const runs = await runBatch({ seeds, minutes, agents, atOnce, file, build: installedBuild().id, run, tell: (line) => console.log(line), stop: stop.signal });
+  if (runs.length === 0) throw new Error('no run came to a summary');
+  const table = summaryTable(runs);
+  console.log(`\n${table}\n`);
+  if (docs) writeDocs(table);
+  const failed = runs.filter(({ violations }) => violations.length > 0);
+  for (const run of failed) console.log(`seed ${run.seed} FAILED; again: ${again(run)}`);
+  console.log(`${runs.length - failed.length} passed, ${failed.length} failed${runs.length < seeds ? `; ${seeds - runs.length} are still to be run: the same command goes on` : ''}`);
+  return failed.length === 0 && runs.length === seeds;
+}
+
+/** What it prints is kept where it fails. Once `stop` is aborted, it takes away what it has begun. */
+async function inProcess(options: readonly string[], logFile: string, stop: AbortSignal): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = () => void child.kill('SIGTERM');
+  stop.addEventListener('abort', end);
+  const ended = once(child, 'exit');
+  const said = (await child.stdout.toArray()).map(String).join('');
+  await ended;
+  stop.removeEventListener('abort', end);
+  if (child.exitCode !== 0) writeFileSync(logFile, said);
+}
+
+/** What people wrote around it stays. */
+function writeDocs(table: string): void {
+  const path = join(fileURLToPath(new URL('../../..', import.meta.url)), 'docs', 'reliability.md');
+  const [before, rest] = readFileSync(path, 'utf8').split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${path} has no place for what was measured: it wants the lines ${begin} and ${end}`);
+  writeFileSync(path, `${before}${begin}\n\n${table}\n\n${end}${after}`);
+}
+
+function whole(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${option}: ${text} is no whole number`);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is wanted');
   return value;
 }
 
-function kindsFrom(text: string | undefined): readonly FaultKind[] {
-  if (text === undefined) return faultKinds;
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('a number above 0 is wanted');
+  return value;
+}
+
+function kindsFrom(text: string): readonly FaultKind[] {
   return text.split(',').map((wanted) => {
     const kind = faultKinds.find((each) => each === wanted);
-    if (!kind) throw new RangeError(`--faults: there is no ${wanted}; there are ${faultKinds.join(', ')}`);
+    if (!kind) throw new InvalidArgumentError(`there is no ${wanted}; there are ${faultKinds.join(', ')}`);
     return kind;
   });
 }
 
-const passed = await main();
-// A client that waits for a server that is gone would keep this process.
-process.exit(passed ? 0 : 1);
+await new Command('chaos')
+  .description('Lets a random schedule of real faults loose on an installation of its own, over agents that write checkable work.')
+  .option('--seed <number>', 'the schedule follows from it; any without it', whole)
+  .option('--minutes <number>', 'for how long', positive, 1)
+  .option('--agents <count>', 'scripted agents', whole, 20)
+  .option('--faults <kinds>', 'only these, with commas between', kindsFrom, faultKinds)
+  .option('--summary <file>', 'add a line of JSON about each run to this file')
+  .option('--keep', 'leave everything where it is, where something was wrong', false)
+  .option('--batch <count>', 'seeds 1 to this, but for those that the summary has for this build', whole)
+  .option('--at-once <count>', 'runs of a batch at the same time', whole, 4)
+  .option('--docs', 'write what the batch came to into docs/reliability.md', false)
+  .action(async (options: Options) => {
+    const passed = options.batch === undefined ? await one(options) : await many(options.batch, options);
+    // A client that waits for a server that is gone would keep this process.
+    process.exit(passed ? 0 : 1);
+  })
+  .parseAsync();

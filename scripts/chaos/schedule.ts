@@ -15,6 +15,8 @@ export const faultWeights = {
   'freeze-control-worker': 1,
   'freeze-temporal': 1,
   'fill-disk': 2,
+  'freeze-disk': 1,
+  'slow-disk': 2,
   'tear-file': 3,
   'turn-clock': 2,
   'ask-checkpoint': 2,
@@ -33,7 +35,7 @@ export interface Fault {
   session: number;
   /** For how long it lasts, where it does, ms. */
   lastsMs: number;
-  /** Where a file is cut, or how far the clock is turned: 0 up to 1. */
+  /** Where a file is cut, how far the clock is turned, how slow the disk is: 0 up to 1. */
   part: number;
 }
 

@@ -1,16 +1,21 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { closedStates } from '../../domain/session.js';
 import { mapBounded } from '../../domain/concurrency.js';
 import { readService } from '../../workers/embedded/keeper.js';
 import type { Fleet, Worker } from './fleet.js';
-import { processesOf } from './living-agents.js';
+import { countKinds, leftBelow, openFiles } from './leftovers.js';
 import type { Watch } from './watch.js';
 
 /** Everything must be well again within this, ms: a frozen agent is found after 15 s, and two cores may be busy. */
 const recoveryMs = 180_000;
 const pollMs = 200;
+
+const workers = ['host-worker', 'control-worker'] as const;
+
+/** Connections come and go. */
+const handlesMore = 8;
 
 /** After the last fault: what is wanted must work again, what was stopped must be gone, and in the end nothing may be left. */
 export async function settle(fleet: Fleet, watch: Watch): Promise<{ recoveredMs: number }> {
@@ -19,10 +24,10 @@ export async function settle(fleet: Fleet, watch: Watch): Promise<{ recoveredMs:
   await mapBounded(fleet.workers, 20, (worker) => recover(fleet, watch, worker, began + recoveryMs));
   const recoveredMs = Math.round(performance.now() - began);
   await mapBounded(fleet.workers, 8, (worker) => stop(fleet, watch, worker));
-  checkHandles(fleet, watch);
+  await checkHandles(fleet, watch);
   await fleet.down();
-  for (const left of processesOf(fleet.home)) watch.violated(`a process is left: ${left}`);
-  for (const file of temporaryFiles(fleet.home)) watch.violated(`a temporary file is left: ${file}`);
+  for (const { pid, what } of leftBelow(fleet.root)) watch.violated(`a process is left: ${pid} ${what}`);
+  for (const file of temporaryFiles(fleet)) watch.violated(`a temporary file is left: ${file}`);
   for (const worker of fleet.workers) checkEnds(watch, worker);
   return { recoveredMs };
 }
@@ -61,20 +66,26 @@ async function stop(fleet: Fleet, watch: Watch, { name }: Worker): Promise<void>
   }
 }
 
-/** A worker whose sessions are closed has no file of theirs open. */
-function checkHandles({ home }: Fleet, watch: Watch): void {
-  const { pid } = readService(home, 'host-worker');
-  const folder = `/proc/${pid}/fd`;
-  if (pid === null || !existsSync(folder)) return watch.violated('the host worker is not running at the end');
-  const open = readdirSync(folder).flatMap((fd) => {
-    try {
-      return readlinkSync(join(folder, fd));
-    } catch {
-      return [];
+/**
+ * A worker whose sessions are closed has no file of theirs open, and of no kind much more than one that has just begun: what
+ * it did for each attempt would add up.
+ */
+async function checkHandles(fleet: Fleet, watch: Watch): Promise<void> {
+  const { home } = fleet;
+  const open = new Map(workers.map((name) => [name, openFiles(readService(home, name).pid)]));
+  for (const [name, files] of open) {
+    if (files.length === 0) watch.violated(`the ${name} is not running at the end`);
+    const left = files.filter((path) => path.startsWith(join(home, 'sessions')));
+    if (left.length > 0) watch.violated(`the ${name} has ${left.length} files of closed sessions open: ${left[0]}`);
+  }
+  for (const name of workers) process.kill(readService(home, name).pid ?? 0, 'SIGKILL');
+  await retried(() => fleet.up(60_000));
+  for (const name of workers) {
+    const anew = countKinds(openFiles(readService(home, name).pid));
+    for (const [kind, count] of countKinds(open.get(name) ?? [])) {
+      if (count > (anew.get(kind) ?? 0) + handlesMore) watch.violated(`the ${name} had ${count} of ${kind} open at the end, ${anew.get(kind) ?? 0} when it began anew`);
     }
-  });
-  const left = open.filter((path) => path.startsWith(join(home, 'sessions')));
-  if (left.length > 0) watch.violated(`the host worker has ${left.length} files of closed sessions open: ${left[0]}`);
+  }
 }
 
 /** Every end has a class and a reason. */
@@ -86,9 +97,10 @@ function checkEnds(watch: Watch, { name, folder }: Worker): void {
   }
 }
 
-function temporaryFiles(home: string): string[] {
+function temporaryFiles({ home, temporary }: Fleet): string[] {
   // What is in the agent's own folder is the agent's own.
-  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => /(\.tmp|\.json\.\d+|tmp_obj_[^/]*|index\.lock)$/.test(path) && !path.includes('/checkpoints/agent/'));
+  const ofHome = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => /(\.tmp|\.json\.\d+|\/tmp_[a-z]+_[^/]*|\/checkpoints\/git\/.*\.lock)$/.test(path) && !path.includes('/checkpoints/agent/'));
+  return [...ofHome, ...readdirSync(temporary)];
 }
 
 async function retried(work: () => Promise<void>): Promise<void> {
