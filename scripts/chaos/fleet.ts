@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createSpec } from '../../client/session-spec.js';
 import { ShimClient } from '../../client/shim-client.js';
@@ -13,6 +14,9 @@ import { livingAgents } from './living-agents.js';
 
 const scriptedAgent = fileURLToPath(new URL('../../examples/scripted-agent/scripted-agent.js', import.meta.url));
 const fakeClock = new URL('fake-clock.js', import.meta.url).href;
+
+/** For all to begin, ms. */
+const atWorkMs = 120_000;
 
 /** A session of the scripted agent, which never comes to the end of its work. */
 export interface Worker {
@@ -61,7 +65,7 @@ export class Fleet {
     }
   }
 
-  /** @param stepMs a third of an item. */
+  /** Returns when each is at work. @param stepMs a third of an item. */
   async start(count: number, stepMs: number): Promise<void> {
     await this.ask(async (client) => {
       for (let n = 1; n <= count; n += 1) {
@@ -76,6 +80,10 @@ export class Fleet {
         this.workers.push({ name, ledger, folder: new SessionFolder(this.home, name) });
       }
     });
+    // On a busy machine a short run would be over before there is anything to kill.
+    for (const until = performance.now() + atWorkMs; this.workers.some(({ ledger }) => !existsSync(ledger)); await delay(50)) {
+      if (performance.now() > until) throw new Error('the agents do not come to work, and nothing has been done to them yet');
+    }
   }
 
   /** Pids of the living copies of each agent, by name. */
