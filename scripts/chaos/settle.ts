@@ -55,11 +55,14 @@ async function recover(fleet: Fleet, watch: Watch, worker: Worker, deadlineMs: n
 
 async function stop(fleet: Fleet, watch: Watch, { name }: Worker): Promise<void> {
   try {
-    await fleet.ask(async (client) => {
-      await client.stop(name, { by: 'the end of the run' });
-      const { state } = await client.waitForState(name, closedStates, 60_000);
-      if (state !== 'stopped') watch.violated(`${name} closed as ${state}`);
-    });
+    // A busy machine may take longer to answer than a person's command waits.
+    await retried(() =>
+      fleet.ask(async (client) => {
+        await client.stop(name, { by: 'the end of the run' });
+        const { state } = await client.waitForState(name, closedStates, 60_000);
+        if (state !== 'stopped') watch.violated(`${name} closed as ${state}`);
+      }),
+    );
     watch.settledAsStopped(name);
   } catch (error) {
     watch.violated(`${name} could not be stopped: ${error instanceof Error ? error.message : String(error)}`);
