@@ -43,6 +43,23 @@ function replay(history: { events: RecordedEvent[] }): Promise<void> {
   return Worker.runReplayHistory({ workflowBundle: { codePath } }, history);
 }
 
+/** The history as it is where a patch was met after the event at `after`, in the task that had completed last: a marker, and its search attribute. */
+function withPatch(events: readonly RecordedEvent[], after: number, id: string): RecordedEvent[] {
+  const { eventTime } = events[after] as RecordedEvent;
+  const payload = (value: unknown, type = {}) => ({ metadata: { encoding: base64('json/plain'), ...type }, data: base64(JSON.stringify(value)) });
+  const workflowTaskCompletedEventId = String(events.slice(0, after + 1).findLastIndex(({ eventType }) => eventType === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED') + 1);
+  const added = [
+    { eventType: 'EVENT_TYPE_MARKER_RECORDED', markerRecordedEventAttributes: { markerName: 'core_patch', details: { 'patch-data': { payloads: [payload({ id, deprecated: false })] } }, workflowTaskCompletedEventId } },
+    { eventType: 'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES', upsertWorkflowSearchAttributesEventAttributes: { workflowTaskCompletedEventId, searchAttributes: { indexedFields: { TemporalChangeVersion: payload([id], { type: base64('KeywordList') }) } } } },
+  ].map((event, at) => ({ eventId: String(after + 2 + at), eventTime, ...event }));
+  const shift = (key: string, value: unknown) => (/[eE]ventId$/.test(key) && Number(value) > after + 1 ? String(Number(value) + added.length) : value);
+  return [...events.slice(0, after + 1), ...added, ...events.slice(after + 1).map((event) => JSON.parse(JSON.stringify(event), shift) as RecordedEvent)];
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
 function decode(payload: { data: string }): unknown {
   return JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
 }
@@ -292,9 +309,27 @@ describe('recorded histories', () => {
   it('an experiment looks on at each tick after the clock was set back by an hour', async () => {
     const { events } = read('experiment-rolled_back');
     const second = events.flatMap(({ eventType }, at) => (eventType === 'EVENT_TYPE_TIMER_FIRED' ? [at] : []))[1] ?? events.length;
+    const task = events.findIndex(({ eventType }, at) => at > second && eventType === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED');
     const setBack = events.map((event, at) => (at < second ? event : { ...event, eventTime: new Date(Date.parse(event.eventTime) - 3_600_000).toISOString() }));
     expect(setBack).not.toEqual(events);
-    await expect(replay({ events: setBack })).resolves.toBeUndefined();
+    await expect(replay({ events: withPatch(setBack, task, 'tick-ends-with-its-timer') })).resolves.toBeUndefined();
+    // A release without that patch set another timer here, and looked later.
+    await expect(replay({ events: setBack })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it('an experiment that a person paused as its tick was due looks first where an earlier release began it, and asks for the pause first where this one did', async () => {
+    const { events } = read('experiment-running');
+    const paused = read('experiment-paused').events.filter(({ eventType }) => eventType.includes('_UPDATE_')).slice(0, 2);
+    const fired = events.findLastIndex(({ eventType }) => eventType === 'EVENT_TYPE_TIMER_FIRED');
+    const task = events.findIndex(({ eventType }, at) => at > fired && eventType === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED');
+    const renumbered = (all: readonly RecordedEvent[]) => all.map((event, at) => ({ ...event, eventId: String(at + 1) }));
+    const head = [...events.slice(0, task + 1), ...paused.map((event) => ({ ...event, eventTime: (events[task] as RecordedEvent).eventTime }))];
+    const looked = renumbered([...head, events[task + 1] as RecordedEvent]);
+    expect(looked.at(-1)?.activityTaskScheduledEventAttributes?.activityType.name).toBe('lookAtExperiment');
+    await expect(replay({ events: looked })).resolves.toBeUndefined();
+    const enrol = { ...(events[task + 1] as RecordedEvent), activityTaskScheduledEventAttributes: { ...looked.at(-1)?.activityTaskScheduledEventAttributes, activityType: { name: 'enrol' } } };
+    await expect(replay({ events: renumbered([...head, enrol]) })).rejects.toBeInstanceOf(DeterminismViolationError);
+    await expect(replay({ events: withPatch(renumbered([...head, enrol]), task + 2, 'tick-ends-with-its-timer') })).resolves.toBeUndefined();
   });
 
   it('a ledger that had waited is a violation of determinism', async () => {

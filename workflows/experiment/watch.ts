@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import { monitoringId } from '../../domain/experiments/experiment.js';
 import { failedLooksAllowed, harmIn } from '../../domain/experiments/verdict.js';
 import { answer, type ExperimentCalls, type PublishedParameter } from './calls.js';
@@ -21,9 +21,15 @@ export async function turn(experiment: Experiment, calls: ExperimentCalls, wakes
   const isBefore = untilMs > Date.now();
   const wasCalled = isBefore && (await condition(isCalled, Math.min(plan.tickMs, untilMs - Date.now()), { summary }));
   if (state.abort !== null) return aborted(experiment);
-  // Not asked of the clock again: one that was set back would put off the look for harm for as long.
-  if (wasCalled && !experiment.wantsLook) return null;
+  if (!isDue(wasCalled, untilMs) && !experiment.wantsLook) return null;
   return look(experiment, calls);
+}
+
+/** A tick is over when its timer says so. The clock is not asked again: one that was set back would put off the look for harm for as long. */
+function isDue(wasCalled: boolean, untilMs: number): boolean {
+  const isPast = untilMs <= Date.now();
+  // It was asked by earlier releases: where both say the same, nothing needs to be known of the release.
+  return wasCalled === isPast && !patched('tick-ends-with-its-timer') ? isPast : !wasCalled;
 }
 
 /** Looks now, and tells people what they should hear of. */
