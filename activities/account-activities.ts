@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Turn, TurnRequest } from '../domain/account.js';
 import { mapBounded } from '../domain/concurrency.js';
+import { entityText } from '../domain/entity-text.js';
 import { accountChangedSignal, accountWorkflowId, turnUpdate, type AccountNotice } from '../workflows/account-messages.js';
 import { controlQueue, searchAttributes } from '../workflows/messages.js';
 
@@ -18,7 +19,7 @@ export function createAccountActivities({ client }: { client: Client }) {
           args: [{ account }],
           taskQueue: controlQueue,
           workflowIdConflictPolicy: 'USE_EXISTING',
-          staticSummary: `limits of ${account}`,
+          ...entityText.account(account),
           typedSearchAttributes: [{ key: searchAttributes.account, value: account }],
         }),
         args: [request],

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { entityText, type WorkflowText } from '../domain/entity-text.js';
 import type { ParameterName } from '../domain/parameter-table.js';
 import { controlQueue } from '../workflows/messages.js';
 import {
@@ -33,11 +34,11 @@ export function createEntityActivities({ client }: { client: Client }) {
     ask(client, 'parameter', update, args, {
       workflowId: parameterWorkflowId(name),
       args: [{ name }],
-      staticSummary: `parameter ${name}`,
+      ...entityText.parameter(name),
       typedSearchAttributes: [{ key: kaizenSearchAttributes.parameter, value: name }],
     });
   const ofLedger = <Answer, Args extends [unknown] | []>(scope: string, update: UpdateDefinition<Answer, Args>, ...args: Args) =>
-    ask(client, 'alphaLedger', update, args, { workflowId: ledgerWorkflowId(scope), args: [{ scope }], staticSummary: `significance levels of ${scope}` });
+    ask(client, 'alphaLedger', update, args, { workflowId: ledgerWorkflowId(scope), args: [{ scope }], ...entityText.ledger(scope) });
 
   return {
     /** What is so, the store's higher version taken in. */
@@ -55,10 +56,9 @@ export function createEntityActivities({ client }: { client: Client }) {
 
 export type EntityActivities = ReturnType<typeof createEntityActivities>;
 
-interface Entity {
+interface Entity extends WorkflowText {
   workflowId: string;
   args: [object];
-  staticSummary: string;
   typedSearchAttributes?: { key: typeof kaizenSearchAttributes.parameter; value: string }[];
 }
 

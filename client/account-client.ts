@@ -1,5 +1,6 @@
 import { openAccount, type AccountState } from '../domain/account.js';
 import { mapBounded } from '../domain/concurrency.js';
+import { entityText } from '../domain/entity-text.js';
 import type { CommandInput, CommandResult } from '../workflows/messages.js';
 import { connect, type TemporalLink } from './connection.js';
 import { NoSuchSessionError } from './errors.js';
@@ -56,7 +57,7 @@ export class AccountClient {
       args: [{ account }],
       taskQueue: messages.controlQueue,
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `limits of ${account}`,
+      ...entityText.account(account),
       typedSearchAttributes: [{ key: messages.searchAttributes.account, value: account }],
     });
     return this.asked(commandDeadlineMs, account, () => this.link.client.workflow.executeUpdateWithStart(accounts.waitUntilUpdate, { startWorkflowOperation, args: [command] }));

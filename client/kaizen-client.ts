@@ -1,7 +1,9 @@
 import type { UpdateDefinition } from '@temporalio/common';
+import { entityText } from '../domain/entity-text.js';
 import type { ExperimentStatus } from '../domain/experiments/experiment.js';
 import { defaultKaizenSettings, type KaizenSettings } from '../domain/experiments/kaizen-settings.js';
 import { planByHand, type WishToTry } from '../domain/experiments/plan-by-hand.js';
+import { planDetails, planSummary } from '../domain/experiments/plan-text.js';
 import type { KaizenMode } from '../domain/kaizen-mode.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { parameterNames, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
@@ -139,7 +141,8 @@ export class KaizenClient {
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         typedSearchAttributes: [{ key: kaizen.kaizenSearchAttributes.parameter, value: wish.parameter }],
-        staticSummary: `${wish.parameter} ${plan.control} -> ${plan.treatment}, by hand`,
+        staticSummary: planSummary(plan),
+        staticDetails: planDetails(plan),
       }),
     );
     return id;
@@ -212,7 +215,7 @@ export class KaizenClient {
       args: [{ scope }],
       taskQueue: messages.controlQueue,
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `significance levels of ${scope}`,
+      ...entityText.ledger(scope),
     });
     return this.asked(commandDeadlineMs, workflowId, () => this.link.client.workflow.executeUpdateWithStart(kaizen.issueAlphaUpdate, { startWorkflowOperation, args: [{ experimentId }] }));
   }
@@ -225,7 +228,7 @@ export class KaizenClient {
       args: [{ name }],
       taskQueue: messages.controlQueue,
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `parameter ${name}`,
+      ...entityText.parameter(name),
       typedSearchAttributes: [{ key: kaizen.kaizenSearchAttributes.parameter, value: name }],
     });
     return this.asked(commandDeadlineMs, name, () => this.link.client.workflow.executeUpdateWithStart(update, { startWorkflowOperation, args: [input] }));

@@ -12,6 +12,11 @@ export type WebUiQuestion = keyof typeof queries;
 
 /** A page of the Web UI for each question. @param uiUrl base address, without a slash at its end. */
 export function webUiLinks(uiUrl: string, namespace: string): Record<WebUiQuestion, string> {
-  const link = (query: string) => `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}`;
+  const link = (query: string) => `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encoded(query)}`;
   return { sessions: link(queries.sessions), failed: link(queries.failed), waiting: link(queries.waiting), paused: link(queries.paused), fleets: link(queries.fleets), experiments: link(queries.experiments) };
+}
+
+/** Without the marks that a shell would take for its own, and at which a terminal ends a link. */
+function encoded(query: string): string {
+  return encodeURIComponent(query).replace(/['()*!]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }

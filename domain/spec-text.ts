@@ -3,6 +3,12 @@ import type { SessionSpec } from './session.js';
 
 const commandInSummary = 60;
 
+/** What a session runs, in one line of plain text. */
+export function commandLine({ agent, argv }: SessionSpec): string {
+  const words = argv.join(' ').replace(/\s+/g, ' ').trim();
+  return agent === 'command' ? words : `${agent} ${words}`.trim();
+}
+
 /** A session in one line of markdown, for lists and timelines. */
 export function specSummary(spec: SessionSpec): string {
   return `${spec.agent} ${spec.name}: ${code(spec.argv.join(' '), commandInSummary)}`;

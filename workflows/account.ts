@@ -1,6 +1,7 @@
 import { ActivityCancellationType, ActivityFailure, allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, log, proxyActivities, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { AccountActivities } from '../activities/account-activities.js';
 import type { WaitingSession } from '../domain/account.js';
+import type { AccountState } from '../domain/account.js';
 import { formatDuration } from '../domain/duration.js';
 import {
   accountStatusQuery,
@@ -57,6 +58,14 @@ function acceptMessages(entity: AccountEntity): void {
   setHandler(answerSeenSignal, ({ session }) => entity.answerSeen(session), { description: 'From a host: the session that went first had an answer' });
 }
 
+/** What the account's timer is for. */
+const untilWhat: Readonly<Record<AccountState['phase'], (delay: string, what: string) => string>> = {
+  open: () => '',
+  limited: (delay, reason) => `${delay} until one session tries again: ${reason}`,
+  probing: (delay, session) => `${delay} for ${session} to have an answer; then the next one tries`,
+  releasing: (delay) => `${delay} until the next session goes on: the limit is over`,
+};
+
 /** Until the time has come or another one counts: one timer, whoever reports the same limit. */
 async function untilDue(entity: AccountEntity, dueAtMs: number | null): Promise<void> {
   const changed = () => entity.dueAtMs !== dueAtMs || historyIsLong();
@@ -65,8 +74,8 @@ async function untilDue(entity: AccountEntity, dueAtMs: number | null): Promise<
     return;
   }
   const delayMs = Math.max(1, dueAtMs - Date.now());
-  const { account, phase } = entity.status();
-  await condition(changed, delayMs, { summary: `${phase} ${formatDuration(delayMs)}: ${account}`.slice(0, 80) });
+  const { phase, reason, probe } = entity.status();
+  await condition(changed, delayMs, { summary: untilWhat[phase](formatDuration(delayMs), phase === 'limited' ? reason : (probe?.session ?? '')).slice(0, 80) });
 }
 
 async function letGo(entity: AccountEntity, { session, ticket }: WaitingSession, probe: boolean): Promise<void> {

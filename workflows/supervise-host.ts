@@ -2,6 +2,7 @@ import { ActivityCancellationType, ActivityFailure, ApplicationFailure, conditio
 import type { LeaseActivities } from '../activities/lease-activities.js';
 import type { NoticeActivities } from '../activities/notice-activities.js';
 import type { SessionRecordActivities } from '../activities/session-record-activities.js';
+import { moment, oneLine } from './one-line.js';
 import { hostQueue, hostStatusQuery, leaseHeldSignal, restartStrategyUpdate, tryNoticesUpdate, type HostStatus, type SuperviseHostInput } from './messages.js';
 
 /** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */
@@ -20,7 +21,7 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
   let status: HostStatus = input.carried?.status ?? { hostId, state: 'never_seen', sinceMs: Date.now(), leases: 0, reason: 'no lease yet', lease: null };
   const become = (change: Partial<HostStatus>) => {
     status = { ...status, ...change };
-    setCurrentDetails(`**${status.state}**: ${status.reason}\n\n- since: ${new Date(status.sinceMs).toISOString()}\n- leases: ${status.leases}`);
+    setCurrentDetails(describeHost(status));
   };
   become({});
   setHandler(hostStatusQuery, () => status, { description: 'Whether the host holds its lease, and since when' });
@@ -60,6 +61,12 @@ export async function superviseHost(input: SuperviseHostInput): Promise<void> {
       await continueAsNew<typeof superviseHost>({ hostId, carried: { status, lost } });
     }
   }
+}
+
+/** A host's current details as markdown: whether its worker is there, and what one can do. */
+function describeHost({ state, reason, sinceMs, leases }: HostStatus): string {
+  const wayOn = state === 'up' ? `nothing to do; its sessions: \`shim status\` there` : 'start its worker there (`shim up`); its sessions wait until then, and agents that run go on';
+  return [`**${state}**: ${oneLine(reason)}`, '', `- what now: ${wayOn}`, `- since: ${moment(sinceMs)} UTC`, `- leases: ${leases}`].join('\n');
 }
 
 /** An update fails with the words of what failed in it. */

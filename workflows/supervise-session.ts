@@ -4,6 +4,7 @@ import { formatDuration } from '../domain/duration.js';
 import { hostErrorCodes } from '../domain/host-requests.js';
 import type { BudgetFinding } from '../domain/budget.js';
 import type { SecondWriter } from '../domain/second-writer.js';
+import { commandLine } from '../domain/spec-text.js';
 import {
   attemptEndedSignal,
   attemptRunningSignal,
@@ -176,7 +177,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   if (session.hostIsAway) session.hostWentAway();
   else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
   const ended = () => session.reportOf(key) !== undefined;
-  const summary = key.epoch === 1 ? 'attempt 1' : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
+  const summary = key.epoch === 1 ? `attempt 1: ${commandLine(spec)}` : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
       { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf },
@@ -295,7 +296,7 @@ async function waitOut(session: Session): Promise<void> {
     return;
   }
   const delayMs = Math.max(1, wait.untilMs - Date.now());
-  const summary = `${wait.state === 'backing_off' ? 'back-off' : 'limit'} ${formatDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
+  const summary = `${wait.state === 'backing_off' ? 'back-off of' : 'waits'} ${formatDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
   const brokenInto = await condition(() => session.desired !== 'running' || session.resets !== resets, delayMs, { summary });
   if (!brokenInto || session.resets !== resets) session.waitOver();
 }
@@ -316,7 +317,8 @@ async function close(session: Session, host: HostCalls, news: FleetNews | null, 
 async function record(session: Session, host: HostCalls): Promise<void> {
   noteRest(session);
   const { spec, epoch, state, reason, lastDecision } = session;
-  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, `record ${state}`);
+  const summary = reason.startsWith(state) ? reason : `${state}: ${reason}`;
+  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, summary.slice(0, 80));
 }
 
 function historyIsLong(): boolean {

@@ -1,4 +1,5 @@
 import { condition } from '@temporalio/workflow';
+import { formatDuration } from '../../domain/duration.js';
 import { parameterTaken } from '../kaizen-messages.js';
 import { answer, type ExperimentCalls } from './calls.js';
 import type { Ending, Experiment } from './experiment.js';
@@ -26,7 +27,7 @@ async function waitForApproval(experiment: Experiment, calls: ExperimentCalls): 
   if (!plan.needsApproval) return null;
   experiment.enter('waiting_for_approval', 'a person has to approve it before it starts');
   await answer(() => calls.save(experiment.status(), Date.now()));
-  const isAnswered = await condition(() => state.approvedBy !== null || state.abort !== null, plan.deadlineMs, { summary: 'until a person approves it' });
+  const isAnswered = await condition(() => state.approvedBy !== null || state.abort !== null, plan.deadlineMs, { summary: `a person has to approve it within ${formatDuration(plan.deadlineMs)}: update approve` });
   if (state.abort) return aborted(experiment);
   if (!isAnswered) return { conclusion: 'refused', verdict: null, reason: 'nobody approved it before its deadline' };
   experiment.note(`approved by ${state.approvedBy}`);

@@ -45,8 +45,8 @@ export function experimentCalls({ scope, plan }: { scope: string; plan: Experime
     allocate: (experiment: Registered, share: number) => briefAndLong.allocateExperiment.executeWithOptions({ summary: `${formatShare(share)} of new sessions are in it` }, [{ experiment, share }]),
     look: (input: LookInput) => briefAndLong.lookAtExperiment.executeWithOptions({ summary: `look at ${input.unitsOf}`.slice(0, 80) }, [input]),
     closeAtStatsig: (debt: Debt) => patientlyAtStatsig.closeAtStatsig.executeWithOptions({ summary: `${debt.call} at Statsig` }, [debt]),
-    save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
-    saveForGood: (status: ExperimentStatus, nowMs: number) => patient.saveExperimentStatus.executeWithOptions({ summary: `keep: ${status.phase}` }, [{ status, nowMs }]),
+    save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: short(`note ${status.phase}: ${status.reason}`) }, [{ status, nowMs }]),
+    saveForGood: (status: ExperimentStatus, nowMs: number) => patient.saveExperimentStatus.executeWithOptions({ summary: short(`note ${status.phase}: ${status.reason}`) }, [{ status, nowMs }]),
     alert: (alert: Alert) => briefAndLong.raiseAlert.executeWithOptions({ summary: short(alert.message) }, [alert]),
   };
 }

@@ -1,4 +1,5 @@
 import { condition, patched } from '@temporalio/workflow';
+import { formatDuration } from '../../domain/duration.js';
 import { monitoringId } from '../../domain/experiments/experiment.js';
 import { failedLooksAllowed, harmIn } from '../../domain/experiments/verdict.js';
 import { answer, type ExperimentCalls, type PublishedParameter } from './calls.js';
@@ -17,7 +18,7 @@ export async function turn(experiment: Experiment, calls: ExperimentCalls, wakes
   const { state, plan } = experiment;
   const untilMs = (state.nextLookAtMs ??= Date.now() + plan.tickMs);
   const isCalled = () => state.abort !== null || experiment.wantsLook || wakes();
-  const summary = `until the next look: ${state.reason}`.slice(0, 80);
+  const summary = `${state.phase}, next look in ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${state.reason}`.slice(0, 80);
   const isBefore = untilMs > Date.now();
   const wasCalled = isBefore && (await condition(isCalled, Math.min(plan.tickMs, untilMs - Date.now()), { summary }));
   if (state.abort !== null) return aborted(experiment);

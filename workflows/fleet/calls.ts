@@ -23,7 +23,7 @@ export function fleetCalls(hostId: string) {
     retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s', maximumAttempts: 10 },
   });
   return {
-    notify: (notice: Notice) => takeNotice.executeWithOptions({ summary: `notice: ${notice.kind}` }, [notice]),
+    notify: (notice: Notice) => takeNotice.executeWithOptions({ summary: `tell people: ${notice.line}`.slice(0, 80) }, [notice]),
     begin: (spec: SessionSpec) => begin(spec, hostId),
     tell: (input: TellMemberInput): Promise<MemberAnswer> => tellMember.executeWithOptions({ summary: `${input.command} ${input.name}` }, [input]),
     lookAt: (members: { name: string; sessionId: string }[]): Promise<MemberNews[]> => lookAtMembers.executeWithOptions({ summary: `look at ${members.length} members that are awaited` }, [{ members }]),

@@ -3,9 +3,9 @@ import { ActivityCancellationType, ParentClosePolicy, proxyActivities, startChil
 import type { DetectActivities, DetectInput } from '../../activities/detect-activities.js';
 import type { EntityActivities } from '../../activities/entity-activities.js';
 import type { KaizenActivities } from '../../activities/kaizen-activities.js';
+import { planDetails, planSummary } from '../../domain/experiments/plan-text.js';
 import { kaizenSearchAttributes, type RunExperimentInput } from '../kaizen-messages.js';
 import { controlQueue } from '../messages.js';
-import { oneLine } from '../one-line.js';
 
 /** What the loop asks of the world, each with a summary. Who does not answer for long is asked again at the next look. */
 export function kaizenCalls(scope: string) {
@@ -35,7 +35,7 @@ export type KaizenCalls = ReturnType<typeof kaizenCalls>;
  * @returns false where a workflow of that id is, or was, there already.
  */
 async function begin(input: RunExperimentInput): Promise<boolean> {
-  const { id, parameter, hypothesis, control, treatment } = input.plan;
+  const { id, parameter } = input.plan;
   try {
     await startChild('runExperiment', {
       workflowId: id,
@@ -48,8 +48,8 @@ async function begin(input: RunExperimentInput): Promise<boolean> {
         { key: kaizenSearchAttributes.parameter, value: parameter },
         { key: kaizenSearchAttributes.phase, value: 'acquiring' },
       ],
-      staticSummary: `${parameter} ${treatment} against ${control}`,
-      staticDetails: oneLine(hypothesis),
+      staticSummary: planSummary(input.plan),
+      staticDetails: planDetails(input.plan),
     });
     return true;
   } catch (error) {

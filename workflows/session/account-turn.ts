@@ -79,7 +79,7 @@ async function untilOver(session: Session, isOver: () => boolean, patienceMs: nu
     if (!wait || isOver()) return;
     const { untilMs } = wait;
     const delayMs = Math.max(1, untilMs + patienceMs - Date.now());
-    const summary = `limit ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${wait.reason}`.slice(0, 80);
+    const summary = `waits ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${wait.reason}`.slice(0, 80);
     const moved = await condition(() => isOver() || session.wait?.untilMs !== untilMs, delayMs, { summary });
     if (!moved || isOver()) return;
   }

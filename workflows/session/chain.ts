@@ -77,7 +77,7 @@ export async function joinPredecessor(session: Session): Promise<void> {
   if (after === null || !chain.isWaiting) return;
   try {
     const { name, sessionId } = spec;
-    chain.learned(await activities.joinSession.executeWithOptions({ summary: `wait for ${after}` }, [{ after, name, sessionId }]));
+    chain.learned(await activities.joinSession.executeWithOptions({ summary: `begins when ${after} has completed` }, [{ after, name, sessionId }]));
   } catch (error) {
     if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
     chain.refusal = error.cause.message;

@@ -51,7 +51,7 @@ export async function keepNoticed(session: Session, host: HostCalls): Promise<vo
     await condition(() => !notices.isEmpty && !session.isBetweenAttempts);
     const notice = notices.first;
     if (!notice) continue;
-    const answer = await host.takeNotice(notice, `notice: ${notice.kind}`, hostIsAway);
+    const answer = await host.takeNotice(notice, `tell people: ${notice.line}`.slice(0, 80), hostIsAway);
     const isOver = answer.kind !== 'host_away' || (hostIsAway && closedStates.includes(session.state));
     hostIsAway = answer.kind === 'host_away';
     if (isOver) notices.settled(notice);
