@@ -81,7 +81,8 @@ mkdirSync(join(building, 'scripts'), { recursive: true });
 copyFileSync(join(root, 'scripts', 'find-binary.mjs'), join(building, 'scripts', 'find-binary.mjs'));
 const { bundleWorkflowCode } = await import('@temporalio/worker');
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.error, error: console.error };
-const { code } = await bundleWorkflowCode({ workflowsPath: join(building, 'workflows', 'index.js'), logger: quiet });
+const workflow = (module) => join(building, 'workflows', `${module}.js`);
+const { code } = await bundleWorkflowCode({ workflowsPath: workflow('index'), preloadModules: [workflow('shared-modules')], logger: quiet });
 writeFileSync(join(building, 'workflow-bundle.js'), code);
 // What runs is told apart from what is installed by the code itself.
 writeFileSync(join(building, '.build-id'), hashCode(building));

@@ -24,6 +24,7 @@ export async function bundledWorkflows(bundle: Bundle = 'workflows'): Promise<st
   if (existsSync(codePath)) return codePath;
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, ...entries[bundle]),
+    preloadModules: [join(root, 'workflows', 'shared-modules.ts')],
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
   });
