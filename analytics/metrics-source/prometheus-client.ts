@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedText } from '../bounded-text.js';
 import { MetricsSourceError, metricsSourceErrorCodes as codes } from './metrics-source.js';
 import type { Sample } from './sampled-measurements.js';
 
@@ -45,7 +46,7 @@ export class PrometheusClient {
     let text: string;
     try {
       response = await fetch(this.queryUrl, { method: 'POST', body: new URLSearchParams({ query: expression, time: String(atMs / 1_000) }), signal: AbortSignal.timeout(this.timeoutMs) });
-      text = await response.text();
+      text = await boundedText(response);
     } catch (error) {
       throw new MetricsSourceError(codes.unreachable, `Prometheus at ${this.address} does not answer`, { cause: error });
     }

@@ -7,8 +7,9 @@ import { StatsigRefusedError, StatsigUnavailableError } from './statsig-error.js
 /** Of the Console API. */
 const version = '20240601';
 
-/** A page of a list is not longer. */
+/** A page of a list is not longer, and a list has no more pages. */
 const pageSize = 100;
+const mostPages = 500;
 
 const groupSchema = z.looseObject({ id: z.string(), name: z.string(), size: z.number() });
 const experimentSchema = z.looseObject({
@@ -90,7 +91,7 @@ export class ConsoleApi {
   /** The experiment of a name; null where there is none. */
   async findExperiment(name: string): Promise<ConsoleExperiment | null> {
     const seen = new Set<string>();
-    for (let page = 1; ; page += 1) {
+    for (let page = 1; page <= mostPages; page += 1) {
       const listed = await this.data(z.array(experimentSchema), 'GET', `/experiments?limit=${pageSize}&page=${page}`);
       const found = listed.find((experiment) => experiment.name === name);
       if (found) return found;
@@ -98,6 +99,7 @@ export class ConsoleApi {
       if (listed.length < pageSize || listed.every(({ id }) => seen.has(id))) return null;
       for (const { id } of listed) seen.add(id);
     }
+    throw new StatsigUnavailableError(`Statsig lists experiments without an end: ${mostPages} pages, and there are more`);
   }
 
   async updateExperiment(id: string, changes: { allocation: number }): Promise<void> {

@@ -1,3 +1,5 @@
+import { boundedText } from '../bounded-text.js';
+
 /** A whole answer. */
 export interface Answer {
   status: number;
@@ -29,5 +31,5 @@ export async function exchange(url: string, request: RequestInit, timeoutMs: num
 
 async function read(url: string, request: RequestInit): Promise<Answer> {
   const response = await fetch(url, request);
-  return { status: response.status, text: await response.text() };
+  return { status: response.status, text: await boundedText(response) };
 }

@@ -6,6 +6,8 @@ import type { StatsigConnection } from './connection.js';
 import type { PulseArm } from './experiment-results.js';
 import { ConsoleApi, type ConsoleApiOptions, type ConsoleExperiment } from './console-api.js';
 import type { ExperimentPlatform, ExperimentToRegister, RegisteredExperiment } from './platform.js';
+import { readPulse } from './read-pulse.js';
+import { registered } from './registered.js';
 import { createSdk, type Sdk, type SdkEvent } from './sdk.js';
 import { specArms, type SpecArms } from './spec-arms.js';
 import { StatsigRefusedError, StatsigUnavailableError } from './statsig-error.js';
@@ -18,9 +20,6 @@ const valueKey = 'value';
 
 /** What Pulse can tell of our metrics, for a cross-check: by the events that are logged. */
 const pulseMetrics: Readonly<Record<string, { name: string; type: string }>> = { crash_rate: { name: 'crash_occurred', type: 'event_user' } };
-
-/** Pulse's name of the share of units with a crash. */
-const crashMetricId = 'crash_occurred::event_user';
 
 /** For the last events to be kept, ms. */
 const shutdownMs = 2_000;
@@ -118,12 +117,7 @@ export class StatsigPlatform implements ExperimentPlatform {
 
   /** What Pulse says of the crashes in both arms; null while it says nothing. @throws StatsigUnavailableError, StatsigRefusedError. */
   async pulse(name: string): Promise<Arms<PulseArm> | null> {
-    const experiment = await this.console.findExperiment(name);
-    if (!experiment) return null;
-    const { id, groups } = registered(experiment);
-    const { primaryMetrics, secondaryMetrics } = await this.console.pulseResults(id, groups.control, groups.treatment);
-    const crashes = [...primaryMetrics, ...secondaryMetrics].find(({ metricID }) => metricID === crashMetricId);
-    return crashes ? { control: { units: crashes.controlUnits, crashRate: crashes.controlMean }, treatment: { units: crashes.testUnits, crashRate: crashes.testMean } } : null;
+    return readPulse(this.console, name);
   }
 
   /** Logs what happened to a session; kept until Statsig has it. */
@@ -187,14 +181,4 @@ export class StatsigPlatform implements ExperimentPlatform {
 
 function isClosed({ status }: ConsoleExperiment): boolean {
   return status !== 'setup' && status !== 'active';
-}
-
-/** @throws StatsigRefusedError where an experiment of that name has other groups. */
-function registered({ id, name, groups }: ConsoleExperiment): RegisteredExperiment {
-  const idOf = (arm: Arm): string => {
-    const group = groups.find((one) => one.name.toLowerCase() === arm);
-    if (!group) throw new StatsigRefusedError(400, `the experiment ${name} at Statsig has no group ${arm}`);
-    return group.id;
-  };
-  return { id, name, groups: { control: idOf('control'), treatment: idOf('treatment') } };
 }
