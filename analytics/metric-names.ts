@@ -23,5 +23,6 @@ export const metricNames = {
   restartsAfterCrashSeconds: 'shim_restart_after_crash_seconds_total',
   restartsAfterCrashSecondsSquared: 'shim_restart_after_crash_seconds_squared_total',
   crashedAgain: 'shim_restarts_crashed_again_total',
+  predictions: 'shim_crash_predictions_total',
   uptimeSeconds: 'shim_uptime_seconds',
 } as const;

@@ -62,6 +62,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
   private readonly restartSeconds = this.histogram(names.restartSeconds, "From the end of an attempt to its successor's first event", inSeconds(restartBoundsMs));
   private readonly monitorSeconds = this.histogram(names.monitorSeconds, 'One look at all live attempts', inSeconds(monitorBoundsMs));
   private readonly bySession = new SessionCounters(this.registry);
+  private readonly predictionsMade = this.counter(names.predictions, 'Attempts by whether they were in danger 60 s before the end, and whether they crashed', ['foretold', 'crashed']);
   private readonly outcomesRecorded = this.counter('shim_outcomes_recorded_total', 'Outcomes of attempts that the store took in');
   private readonly experimentsConcluded = this.counter('shim_experiments_concluded_total', 'Experiments that closed, by how', ['conclusion']);
   private readonly safetyViolations = this.counter('shim_safety_violations_total', 'Bounds that were shown to be violated', ['bound']);
@@ -83,13 +84,14 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     this.tokenSavings.remove();
     // A counter that begins with its first count has never risen, to who looks by increase().
     for (const strategy of resumeStrategies) for (const result of ['running', 'failed']) this.resumesByResult.inc({ strategy, result }, 0);
+    for (const foretold of ['true', 'false']) for (const crashed of ['true', 'false']) this.predictionsMade.inc({ foretold, crashed }, 0);
     for (const conclusion of experimentConclusions) this.experimentsConcluded.inc({ conclusion }, 0);
     for (const bound of safetyBoundsSchema.keyof().options) this.safetyViolations.inc({ bound }, 0);
     for (const evidence of writerEvidences) this.secondWriters.inc({ evidence }, 0);
     for (const result of verificationResults) this.verifications.inc({ result }, 0);
     for (const counter of [this.budgetWarnings, this.budgetPauses]) for (const scope of budgetScopes) counter.inc({ scope }, 0);
     for (const gauge of [this.experimentsOpen, this.statsigOwed, this.lastVerified]) gauge.remove();
-    this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => scorePredictions(this.predictions).accuracy);
+    this.computedGauge('shim_crash_prediction_accuracy_ratio', 'Attempts whose zone 60 s before the end matched their end', () => this.crashPredictionAccuracy);
     this.computedGauge('shim_crash_prediction_precision_ratio', 'Crashed attempts among those in danger 60 s before the end', () => scorePredictions(this.predictions).precision);
     this.computedGauge('shim_crash_prediction_recall_ratio', 'Attempts in danger 60 s before the end among those that crashed', () => scorePredictions(this.predictions).recall);
     this.computedGauge('shim_resume_success_ratio', 'Resumes that came to run', () => (this.resumes.tried === 0 ? undefined : this.resumes.succeeded / this.resumes.tried));
@@ -103,6 +105,11 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     return this.attempts === 0 ? undefined : this.crashes / this.attempts;
   }
 
+  /** Share of attempts whose risk zone 60 s before the end matched their end, ratio 0-1; undefined before any has foretold something. */
+  get crashPredictionAccuracy(): number | undefined {
+    return scorePredictions(this.predictions).accuracy;
+  }
+
   /** When an attempt was last counted, Unix ms; null before the first. */
   get lastCountedAtMs(): number | null {
     return this.countedAtMs;
@@ -112,7 +119,7 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
     this.countedAtMs = Date.now();
     this.bySession.attemptEnded(report, agent);
     this.attemptsEnded.inc({ exit_class: report.exitClass, agent });
-    this.predictions = countPrediction(this.predictions, report);
+    this.foretold(report);
     if (report.exitClass === 'stopped') return;
     this.attempts += 1;
     if (!countsAsFailure(report.exitClass)) return;
@@ -270,6 +277,12 @@ export class SHIMMetrics extends EventEmitter<SHIMMetricsEvents> {
 
   async stopServer(): Promise<void> {
     await this.server.stop();
+  }
+
+  private foretold(report: AttemptReport): void {
+    const before = this.predictions;
+    this.predictions = countPrediction(before, report);
+    if (this.predictions !== before) this.predictionsMade.inc({ foretold: String(report.zoneBeforeEnd === 'danger'), crashed: String(countsAsFailure(report.exitClass)) });
   }
 
   private counter<L extends string = never>(name: string, help: string, labelNames: L[] = []): Counter<L> {

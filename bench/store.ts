@@ -148,6 +148,7 @@ function outcomeOf(sessionId: string, endedAtMs: number, random: () => number): 
     checkpoints: withCheckpoint(noCheckpointTimes, random() * 200),
     maxContextUse: random(),
     longestSilenceMs: 100,
+    zoneBeforeEnd: null,
     parameters: parametersSchema.parse({}),
   };
 }

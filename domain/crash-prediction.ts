@@ -1,5 +1,5 @@
-import type { AttemptReport } from './attempt.js';
-import { countsAsFailure } from './exit-class.js';
+import { countsAsFailure, type ExitClass } from './exit-class.js';
+import type { RiskZone } from './risk.js';
 
 /** Attempts by what their zone 60 s before the end foretold, and what came. */
 export interface PredictionCounts {
@@ -12,7 +12,7 @@ export interface PredictionCounts {
 export const noPredictions: PredictionCounts = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
 
 /** Counts one more attempt; one that did not live for 60 s foretold nothing, and one that was stopped proves nothing. */
-export function countPrediction(counts: PredictionCounts, { zoneBeforeEnd, exitClass }: Pick<AttemptReport, 'zoneBeforeEnd' | 'exitClass'>): PredictionCounts {
+export function countPrediction(counts: PredictionCounts, { zoneBeforeEnd, exitClass }: { zoneBeforeEnd: RiskZone | null; exitClass: ExitClass }): PredictionCounts {
   if (zoneBeforeEnd === null || exitClass === 'stopped') return counts;
   const foretold = zoneBeforeEnd === 'danger';
   const crashed = countsAsFailure(exitClass);

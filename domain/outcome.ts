@@ -3,6 +3,7 @@ import type { AttemptReport } from './attempt.js';
 import { checkpointTimesSchema, noCheckpointTimes } from './checkpoint-times.js';
 import { countsAsFailure, exitClasses } from './exit-class.js';
 import { parametersSchema, resumeRungs, type Parameters } from './parameters.js';
+import { riskZones } from './risk.js';
 
 /** What one attempt came to: the record that verdicts are computed from. Times are Unix ms. */
 export const outcomeSchema = z.strictObject({
@@ -38,6 +39,8 @@ export const outcomeSchema = z.strictObject({
   maxContextUse: z.number().nonnegative().nullable(),
   /** The longest silence while it ran, ms: no event, CPU or I/O. */
   longestSilenceMs: z.number().nonnegative(),
+  /** The risk zone that it was in 60 s before its end; null where it lived for less, and in outcomes that older versions told. */
+  zoneBeforeEnd: z.enum(riskZones).nullable().default(null),
   /** What it ran with. */
   parameters: parametersSchema,
 });
@@ -118,6 +121,7 @@ export function outcomeOf(report: AttemptReport, { agent, parameters, resumeStra
     checkpoints: report.checkpointTimes ?? noCheckpointTimes,
     maxContextUse: report.maxContextUse ?? null,
     longestSilenceMs: report.longestSilenceMs ?? 0,
+    zoneBeforeEnd: report.zoneBeforeEnd,
     parameters,
   };
 }

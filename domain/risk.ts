@@ -1,6 +1,7 @@
 import { contextUse, type Signals } from './signals.js';
 
-export type RiskZone = 'safe' | 'warning' | 'danger';
+export const riskZones = ['safe', 'warning', 'danger'] as const;
+export type RiskZone = (typeof riskZones)[number];
 
 /** One row of the risk table: a signal, how it is read, and where it becomes a warning and a danger. */
 interface RiskRule {

@@ -1,14 +1,17 @@
 import { unknownMeasurements, type Measurements } from '../../domain/opportunity-rules/measurements.js';
 import { metricNames } from '../metric-names.js';
-import type { MeasuredWindow, MetricsSource } from './metrics-source.js';
+import { MetricsSourceError, metricsSourceErrorCodes, type MeasuredWindow, type MetricsSource } from './metrics-source.js';
 import { PrometheusClient } from './prometheus-client.js';
 import { measurementsOf, sampledNames, type Sample } from './sampled-measurements.js';
 
 /** Labels that the measurements tell apart; the rest (instance, job, agent) is summed over. */
-const keptLabels = 'le, crashed, waited, strategy, result';
+const keptLabels = 'le, crashed, foretold, waited, strategy, result';
 
 /** Steps in which the age of telemetry is looked for where the newest is long ago, of a window. */
 const steps = 1_000;
+
+/** Sums and squares of these are finite. */
+const mostRise = 1e100;
 
 /**
  * Prometheus as a source, over all the workers that it scrapes. By increase(), which estimates: counts are to about one
@@ -27,9 +30,9 @@ export class PrometheusSource implements MetricsSource {
     if (newestAtMs === null) return unknownMeasurements({ fromMs, untilMs, newestAtMs });
     const oldestAtMs = await this.sampledAt('min', fromMs, untilMs);
     const range = `${Math.ceil(untilMs - fromMs)}ms`;
-    const entries = await Promise.all(sampledNames.map(async (name) => [name, await this.client.query(`sum by (${keptLabels}) (increase(${name}[${range}]))`, untilMs)] as const));
+    const entries = await Promise.all(sampledNames.map(async (name) => [name, rises(name, await this.client.query(`sum by (${keptLabels}) (increase(${name}[${range}]))`, untilMs))] as const));
     const byName = new Map<string, readonly Sample[]>(entries);
-    return measurementsOf((name) => byName.get(name) ?? [], { fromMs: Math.max(fromMs, oldestAtMs ?? fromMs), untilMs, newestAtMs });
+    return measurementsOf((name) => byName.get(name) ?? [], { fromMs: Math.min(untilMs, Math.max(fromMs, oldestAtMs ?? fromMs)), untilMs, newestAtMs });
   }
 
   /** When a worker was last scraped in the window, Unix ms; null where none was. */
@@ -44,4 +47,11 @@ export class PrometheusSource implements MetricsSource {
     const [at] = await this.client.query(`${which}(${which}_over_time(timestamp(${metricNames.uptimeSeconds})[${Math.ceil(untilMs - fromMs)}ms:${stepMs}ms]))`, untilMs);
     return at ? at.value * 1_000 : null;
   }
+}
+
+/** A counter rises, and squares of what is counted stay far below this. @throws MetricsSourceError where it fell, or rose by more. */
+function rises(name: string, samples: Sample[]): Sample[] {
+  const wrong = samples.find(({ value }) => value < 0 || value > mostRise);
+  if (wrong) throw new MetricsSourceError(metricsSourceErrorCodes.garbage, `Prometheus answers that ${name} rose by ${wrong.value}`);
+  return samples;
 }

@@ -1,3 +1,4 @@
+import type { PredictionCounts } from '../../domain/crash-prediction.js';
 import { checkpointTimeBoundsMs } from '../../domain/checkpoint-times.js';
 import type { Histogram } from '../../domain/histogram.js';
 import { contextUseBounds, monitorBoundsMs, restartBoundsMs, silenceBoundsMs, type Measurements, type RestartGroup } from '../../domain/opportunity-rules/measurements.js';
@@ -35,6 +36,7 @@ export function measurementsOf(samples: Samples, about: Pick<Measurements, 'from
     hangs: proportion(rise(samples, names.hangs), rise(samples, names.attempts)),
     // The counters tell no sessions apart here.
     failures: crashes === null || running === null ? null : { crashes: Math.round(crashes), runningMs: running * 1_000, dispersion: null },
+    predictions: predictions(samples),
     failedResumes: failedResumes(samples(names.resumes)),
     checkpoints: histogram(samples, names.checkpointSeconds, checkpointTimeBoundsMs, 1_000),
     restarts: histogram(samples, names.restartSeconds, restartBoundsMs, 1_000),
@@ -86,6 +88,14 @@ function histogram(samples: Samples, name: string, bounds: readonly number[], sc
   if (cumulative.includes(undefined)) return null;
   const counts = cumulative.map((count, at) => Math.max(0, Math.round(count ?? 0) - Math.round(at === 0 ? 0 : (cumulative[at - 1] ?? 0))));
   return { bounds, counts, total: total * scale };
+}
+
+function predictions(samples: Samples): PredictionCounts | null {
+  const of = (foretold: boolean, crashed: boolean) => rise(samples, names.predictions, { foretold: String(foretold), crashed: String(crashed) });
+  const [truePositives, falsePositives, falseNegatives, trueNegatives] = [of(true, true), of(true, false), of(false, true), of(false, false)].map((count) => (count === null ? null : Math.round(count)));
+  // One that is lacking is of another version.
+  if (truePositives == null || falsePositives == null || falseNegatives == null || trueNegatives == null) return null;
+  return { truePositives, falsePositives, trueNegatives, falseNegatives };
 }
 
 function failedResumes(samples: readonly Sample[]): Measurements['failedResumes'] {

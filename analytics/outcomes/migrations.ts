@@ -5,7 +5,7 @@ export type DatabaseKind = 'SQLite' | 'PostgreSQL';
 
 /** Every change of the tables, in order of their names; one that was released is never altered. */
 export function migrationsFor(kind: DatabaseKind): Record<string, Migration> {
-  return { '2026-11-001-sessions': sessions, '2026-11-002-experiments': experimentsOn(kind) };
+  return { '2026-11-001-sessions': sessions, '2026-11-002-experiments': experimentsOn(kind), '2026-11-003-zone-before-end': zoneBeforeEnd };
 }
 
 const sessions: Migration = {
@@ -59,6 +59,12 @@ const sessions: Migration = {
       .addColumn('restarts', 'integer', (column) => column.notNull())
       .addColumn('closed_at_ms', 'double precision', (column) => column.notNull())
       .execute();
+  },
+};
+
+const zoneBeforeEnd: Migration = {
+  async up(database: Kysely<unknown>): Promise<void> {
+    await database.schema.alterTable('outcome').addColumn('zone_before_end', 'text').execute();
   },
 };
 

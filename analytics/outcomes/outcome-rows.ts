@@ -28,6 +28,7 @@ export function rowOfOutcome(outcome: Outcome, recordedAtMs: number): OutcomeRow
     checkpoints: JSON.stringify(outcome.checkpoints),
     max_context_use: outcome.maxContextUse,
     longest_silence_ms: outcome.longestSilenceMs,
+    zone_before_end: outcome.zoneBeforeEnd,
     recorded_at_ms: recordedAtMs,
   };
 }
@@ -59,5 +60,6 @@ export function outcomeOfRow(row: OutcomeRow): Outcome {
     checkpoints: JSON.parse(row.checkpoints),
     maxContextUse: row.max_context_use,
     longestSilenceMs: row.longest_silence_ms,
+    zoneBeforeEnd: row.zone_before_end,
   });
 }

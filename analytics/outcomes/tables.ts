@@ -41,6 +41,8 @@ export interface OutcomeRow {
   checkpoints: string;
   max_context_use: number | null;
   longest_silence_ms: number;
+  /** Null where it is not known, and in rows of older versions. */
+  zone_before_end: string | null;
   recorded_at_ms: number;
 }
 

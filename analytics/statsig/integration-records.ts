@@ -73,6 +73,7 @@ export function loggedCrash(sessionId: string, atMs: number): Outcome {
     downtimeMs: null,
     checkpoints: noCheckpointTimes,
     maxContextUse: null,
+    zoneBeforeEnd: null,
     longestSilenceMs: 0,
     parameters: parametersSchema.parse({}),
   };

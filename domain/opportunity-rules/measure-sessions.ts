@@ -1,4 +1,5 @@
 import { checkpointTimeBoundsMs } from '../checkpoint-times.js';
+import { countPrediction, noPredictions } from '../crash-prediction.js';
 import { emptyHistogram, histogramOf } from '../histogram.js';
 import type { Outcome, SessionRecord } from '../outcome.js';
 import { resumeStrategies, type ResumeStrategy } from '../parameters.js';
@@ -21,6 +22,7 @@ export function measureSessions(records: readonly SessionRecord[], window: Pick<
     downtimeMs: known ? summary(sessions.map((session) => sum(session.attempts, ({ downtimeMs }) => downtimeMs ?? 0))) : null,
     hangs: share(attempts, ({ exitClass }) => exitClass === 'hung'),
     failures: failuresOf(sessions),
+    predictions: attempts.reduce(countPrediction, noPredictions),
     failedResumes: resumesOf(attempts),
     checkpoints: attempts.reduce((all, { checkpoints }) => ({ ...all, counts: all.counts.map((count, at) => count + (checkpoints.buckets[at] ?? 0)), total: all.total + checkpoints.totalMs }), emptyHistogram(checkpointTimeBoundsMs)),
     restarts: histogramOf(restartBoundsMs, restarts),

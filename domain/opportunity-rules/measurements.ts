@@ -1,3 +1,4 @@
+import type { PredictionCounts } from '../crash-prediction.js';
 import type { Histogram } from '../histogram.js';
 import type { ResumeStrategy } from '../parameters.js';
 import type { Proportion, SampleSummary } from '../statistics/interval.js';
@@ -33,6 +34,8 @@ export interface Measurements {
    * session, over a Poisson's: above 1 where crashes come in bursts; null where the source tells no sessions apart.
    */
   failures: { crashes: number; runningMs: number; dispersion: number | null } | null;
+  /** What the risk zone 60 s before the end foretold, and what came; its score is `scorePredictions`. */
+  predictions: PredictionCounts | null;
   /** Resumes tried by the rung used, and those that never came to run. */
   failedResumes: Readonly<Record<ResumeStrategy, Proportion>> | null;
   /** Time that a checkpoint takes, ms. */
@@ -74,6 +77,7 @@ export function unknownMeasurements(window: Pick<Measurements, 'fromMs' | 'until
     downtimeMs: null,
     hangs: null,
     failures: null,
+    predictions: null,
     failedResumes: null,
     checkpoints: null,
     restarts: null,

@@ -56,6 +56,8 @@ describe('SHIMMetrics', () => {
     metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'danger', exitClass: 'completed' }), 'command');
     metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'warning', exitClass: 'completed' }), 'command');
     metrics.attemptEnded(reportOf({ zoneBeforeEnd: 'safe', exitClass: 'completed' }), 'command');
+    expect(metrics.crashPredictionAccuracy).toBe(0.75);
+    expect(await samples('shim_crash_predictions_total')).toEqual(['{foretold="true",crashed="true"} 1', '{foretold="true",crashed="false"} 1', '{foretold="false",crashed="true"} 0', '{foretold="false",crashed="false"} 2']);
     expect(await samples('shim_crash_prediction_accuracy_ratio')).toEqual([' 0.75']);
     expect(await samples('shim_crash_prediction_precision_ratio')).toEqual([' 0.5']);
     expect(await samples('shim_crash_prediction_recall_ratio')).toEqual([' 1']);

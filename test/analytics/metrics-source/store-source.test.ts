@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OpportunityDetector } from '../../../analytics/detector/opportunity-detector.js';
 import { StoreSource } from '../../../analytics/metrics-source/store-source.js';
+import { noPredictions, scorePredictions } from '../../../domain/crash-prediction.js';
 import { measureSessions } from '../../../domain/opportunity-rules/measure-sessions.js';
 import { seededRandom } from '../../../domain/statistics/seeded-random.js';
 import { attemptByContext, sessionOf } from '../../domain/opportunity-rules/simulated-sessions.js';
@@ -28,6 +29,24 @@ describeOnEach('the outcome store as a source', ({ open }) => {
     expect(measured).toEqual(measureSessions(sessions, { fromMs, untilMs: nowMs, newestAtMs }));
     expect(nowMs - fromMs).toBeCloseTo(10 * dayMs - 10 * dayMs / 400 + 61_000, -2);
     expect(Date.now() - (newestAtMs ?? 0)).toBeLessThan(60_000);
+  });
+
+  it('tells how well the risk zone foretold a crash, of those attempts that lived long enough to be foretold', async () => {
+    const store = await open();
+    const nowMs = Date.now();
+    const endedAtMs = nowMs - 1_000;
+    const attempts = [
+      ...Array.from({ length: 3 }, () => ({ zoneBeforeEnd: 'danger', exitClass: 'crashed', crashed: true }) as const),
+      { zoneBeforeEnd: 'danger', exitClass: 'completed', crashed: false } as const,
+      ...Array.from({ length: 2 }, () => ({ zoneBeforeEnd: 'safe', exitClass: 'killed', crashed: true }) as const),
+      ...Array.from({ length: 4 }, () => ({ zoneBeforeEnd: 'warning', exitClass: 'completed', crashed: false }) as const),
+      { zoneBeforeEnd: null, exitClass: 'crashed', crashed: true } as const,
+      { zoneBeforeEnd: 'danger', exitClass: 'stopped', crashed: false } as const,
+    ];
+    await store.record(attempts.flatMap((attempt) => sessionOf([{ ...attempt, startedAtMs: endedAtMs - 90_000, runningAtMs: endedAtMs - 90_000, endedAtMs }]).attempts));
+    const { predictions } = await new StoreSource(store).measure({ fromMs: nowMs - dayMs, untilMs: nowMs });
+    expect(predictions).toEqual({ truePositives: 3, falsePositives: 1, falseNegatives: 2, trueNegatives: 4 });
+    expect(scorePredictions(predictions ?? noPredictions)).toEqual({ accuracy: 0.7, precision: 0.75, recall: 0.6 });
   });
 
   it('has no telemetry before the first outcome', async () => {

@@ -37,6 +37,7 @@ export function attemptOf(change: Partial<Outcome> = {}): Outcome {
     checkpoints: noCheckpointTimes,
     maxContextUse: 0.4,
     longestSilenceMs: 5_000,
+    zoneBeforeEnd: 'safe',
     parameters,
     ...change,
   };
@@ -103,6 +104,7 @@ export function healthy(change: Partial<Measurements> = {}): Measurements {
     downtimeMs: { n, mean: 500, variance: 250_000 },
     hangs: { successes: 0, trials: n },
     // A week between failures and 30 ms a checkpoint: Young and Daly's interval is 3m 10s.
+    predictions: { truePositives: 6, falsePositives: 10, trueNegatives: 370, falseNegatives: 14 },
     failures: { crashes: 20, runningMs: 20 * 600_000_000, dispersion: 1 },
     failedResumes: { native: { successes: 1, trials: 40 }, fork: { successes: 0, trials: 0 }, brief: { successes: 0, trials: 0 } },
     checkpoints: { ...many(checkpointTimeBoundsMs, 30), total: n * 30 },
