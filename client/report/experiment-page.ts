@@ -1,7 +1,8 @@
 import { html, raw } from 'hono/html';
 import { metrics } from '../../domain/experiments/metric.js';
+import type { PulseArm } from '../../analytics/statsig/experiment-results.js';
 import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
-import type { Interval } from '../../domain/statistics/interval.js';
+import type { Arms, Interval } from '../../domain/statistics/interval.js';
 import { formatDuration } from '../../domain/duration.js';
 import { drawDifference, drawEvidence } from './evidence-chart.js';
 import { formatMetric } from './format-metric.js';
@@ -19,9 +20,9 @@ th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d1d9e
  * A report of one experiment as an HTML page that needs nothing beside it: verdict in plain words, arms, evidence over time,
  * guardrails, decisions.
  *
- * @param looks as they were recorded, oldest first. @param nowMs Unix ms, of the report.
+ * @param looks as they were recorded, oldest first. @param pulse what Statsig's Pulse says, for a cross-check; null where it says nothing. @param nowMs Unix ms, of the report.
  */
-export async function renderExperimentPage(status: ExperimentStatus, looks: readonly ExperimentLook[], nowMs: number): Promise<string> {
+export async function renderExperimentPage(status: ExperimentStatus, looks: readonly ExperimentLook[], pulse: Arms<PulseArm> | null, nowMs: number): Promise<string> {
   const { plan, conclusion, phase, look } = status;
   // What was deployed is looked at for harm alone: what decided on it is the last look at the experiment itself.
   const decisive = isDeployed(status) ? (looks.at(-1) ?? look) : look;
@@ -55,6 +56,8 @@ export async function renderExperimentPage(status: ExperimentStatus, looks: read
 
         ${isDeployed(status) && look !== null ? html`<h2>Since the deploy</h2>${armsTable(status, look)}` : ''}
 
+        ${pulse === null ? '' : pulseTable(pulse, decisive)}
+
         <h2>Guardrails</h2>
         ${look === null ? html`<p>Not judged yet.</p>` : guardrailTable(look)}
 
@@ -85,6 +88,20 @@ function armsTable({ plan }: ExperimentStatus, look: ExperimentLook) {
       ${rows}
     </table>
     <p>Treatment less control: ${difference}. Sample ratio: p = ${look.sampleRatio.pValue.toPrecision(2)}${look.sampleRatio.mismatch ? ' (a mismatch: nothing can be concluded)' : ''}. Not matured yet: ${look.immature} sessions.</p>`;
+}
+
+function pulseTable(pulse: Arms<PulseArm>, look: ExperimentLook | null) {
+  const rows = (['control', 'treatment'] as const).map((arm) => {
+    const crashes = look?.arms[arm].crashes ?? { successes: 0, trials: 0 };
+    const ours = crashes.trials === 0 ? 'none yet' : formatMetric(crashes.successes / crashes.trials, 'ratio');
+    return html`<tr><th>${arm}</th><td>${pulse[arm].units}</td><td>${pulse[arm].units === 0 ? 'none yet' : formatMetric(pulse[arm].crashRate, 'ratio')}</td><td>${crashes.trials}</td><td>${ours}</td></tr>`;
+  });
+  return html`<h2>What Statsig's Pulse says</h2>
+    <table>
+      <tr><th>arm</th><th>sessions, Pulse</th><th>crash rate, Pulse</th><th>sessions, ours</th><th>crash rate, ours</th></tr>
+      ${rows}
+    </table>
+    <p class="muted">A cross-check that decides nothing. Pulse counts sessions that were exposed, matured or not, with all their crashes since; in the cloud it is a day old.</p>`;
 }
 
 function guardrailTable(look: ExperimentLook) {

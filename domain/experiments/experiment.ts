@@ -103,4 +103,6 @@ export interface ExperimentStatus {
   nextLookAtMs: number | null;
   look: ExperimentLook | null;
   events: ExperimentEvent[];
+  /** Its name at Statsig; records of older versions lack it. */
+  statsigName?: string;
 }

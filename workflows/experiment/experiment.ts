@@ -118,8 +118,8 @@ export class Experiment {
   }
 
   status(): ExperimentStatus {
-    const { plan, phase, reason, verdict, conclusion, widened, startedAtMs, nextLookAtMs, look, events } = this.c;
-    return { plan, phase, reason, verdict, conclusion, step: Math.max(0, widened - 1), startedAtMs, nextLookAtMs, look, events };
+    const { plan, phase, reason, verdict, conclusion, widened, startedAtMs, nextLookAtMs, look, events, statsigName } = this.c;
+    return { plan, phase, reason, verdict, conclusion, step: Math.max(0, widened - 1), startedAtMs, nextLookAtMs, look, events, statsigName };
   }
 
   /** Moves to a phase, and shows it wherever people look. A line of the timeline, unless the phase is the same. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { KaizenClient } from '../../kaizen-client.js';
 import { experimentLooks } from '../../experiment-looks.js';
+import { experimentPulse } from '../../experiment-pulse.js';
 import type { CliContext } from '../context.js';
 import { experimentId } from './experiments.js';
 
@@ -18,14 +19,14 @@ export function addReport(program: Command, context: CliContext): void {
 
 async function report(context: CliContext, id: string, { output, json }: { output?: string; json?: true }): Promise<void> {
   const status = await KaizenClient.with(context.home, context.environment, (client) => client.experiment(id));
-  const looks = await experimentLooks(context.home, context.environment, id);
+  const [looks, pulse] = await Promise.all([experimentLooks(context.home, context.environment, id), experimentPulse(context.home, context.environment, status)]);
   if (json) {
-    context.printJson({ status, looks });
+    context.printJson({ status, looks, pulse });
     return;
   }
   context.progress('drawing');
   const { renderExperimentPage } = await import('../../report/experiment-page.js');
   const path = resolve(output ?? `${id.replaceAll('/', '-')}.html`);
-  writeFileSync(path, await renderExperimentPage(status, looks, Date.now()), { mode: 0o600 });
+  writeFileSync(path, await renderExperimentPage(status, looks, pulse, Date.now()), { mode: 0o600 });
   context.print(path);
 }
