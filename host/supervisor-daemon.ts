@@ -9,7 +9,8 @@ import { OverviewFile } from './overview.js';
 import { ProcessMonitor } from './process-monitor.js';
 import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
 import { SessionHost } from './session-host.js';
-import { listSessionFolders, type SessionFolder } from './session-folder.js';
+import { pruneAttempts } from './prune/prune-attempts.js';
+import { listSessionFolders, SessionFolder } from './session-folder.js';
 
 /** Sessions that come back at the same time under `parallel`. */
 const defaultParallelLimit = 8;
@@ -19,6 +20,9 @@ const comeBackMs = 30_000;
 
 /** How often the host compares its sessions with Temporal's, ms. */
 const orphanCheckMs = 60_000;
+
+/** Old attempts of a session are removed after so many new ones. */
+const pruneAttemptsEvery = 5;
 
 /** A session this young may not be listed by Temporal yet, ms. */
 const orphanAgeMs = 60_000;
@@ -181,6 +185,8 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     events.on('attempt_running', (about) => {
       const endedAtMs = this.endedAtMs.get(about.name);
       if (about.epoch > 1 && endedAtMs !== undefined) this.emit('restart_completed', Date.now() - endedAtMs, about);
+      // Not while an attempt is being begun: nobody waits for it.
+      if (about.epoch % pruneAttemptsEvery === 0) this.background.run('remove old attempts', pruneAttempts(new SessionFolder(this.host.home, about.name)));
     });
   }
 }
