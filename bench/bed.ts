@@ -45,7 +45,7 @@ export class Bed {
 
   /** Stops every session, and waits until all have ended. */
   async stopAll(client: ShimClient): Promise<void> {
-    const names = (await client.list()).map(({ name }) => name);
+    const names = (await client.listOpen()).map(({ name }) => name);
     await mapBounded(names, stopsAtOnce, async (name) => {
       await client.stop(name, { by: 'the end of the benchmark' });
       await client.waitUntilClosed(name);

@@ -21,10 +21,31 @@ export async function requestsOf(home: string): Promise<Record<string, number>> 
 
 /** Events in the histories of these sessions. */
 export async function historyEvents(home: string, names: readonly string[]): Promise<number> {
+  return (await historyLengths(home, names)).reduce((sum, length) => sum + length, 0);
+}
+
+/** The longest history among these sessions, events. */
+export async function longestHistory(home: string, names: readonly string[]): Promise<number> {
+  return Math.max(...(await historyLengths(home, names)));
+}
+
+/** Deletes what closed longer ago than this, ms, as Temporal does at the end of its retention, which cannot be less than an hour. */
+export async function deleteClosed(home: string, olderThanMs: number): Promise<void> {
+  const { client, connection, namespace } = await connect(home, {});
+  try {
+    const before = new Date(Date.now() - olderThanMs).toISOString();
+    const closed: { workflowId: string; runId: string }[] = [];
+    for await (const { workflowId, runId } of client.workflow.list({ query: `ExecutionStatus != "Running" AND CloseTime < "${before}"` })) closed.push({ workflowId, runId });
+    await mapBounded(closed, asksAtOnce, (workflowExecution) => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution }));
+  } finally {
+    await connection.close();
+  }
+}
+
+async function historyLengths(home: string, names: readonly string[]): Promise<number[]> {
   const { client, connection } = await connect(home, {});
   try {
-    const lengths = await mapBounded(names, asksAtOnce, async (name) => (await client.workflow.getHandle(sessionWorkflowId(name)).describe()).historyLength);
-    return lengths.reduce((sum, length) => sum + length, 0);
+    return await mapBounded(names, asksAtOnce, async (name) => (await client.workflow.getHandle(sessionWorkflowId(name)).describe()).historyLength);
   } finally {
     await connection.close();
   }
