@@ -224,8 +224,6 @@ export const lookNowSignal = defineSignal<[{ reason: string }]>('lookNow');
 
 // The loop
 
-export { defaultKaizenSettings, type KaizenSettings } from '../domain/experiments/kaizen-settings.js';
-
 export interface KaizenStatus {
   scope: string;
   state: 'running' | 'stopped';

@@ -1,80 +1,49 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
-import { addAccount } from './commands/account.js';
-import { addAccounts } from './commands/accounts.js';
-import { addApply, addDiff } from './commands/apply.js';
-import { addBudget } from './commands/budget.js';
-import { addCheckpoint } from './commands/checkpoint.js';
-import { addCheckpoints } from './commands/checkpoints.js';
-import { addDoctor } from './commands/doctor.js';
-import { addDown } from './commands/down.js';
-import { addEncryption } from './commands/encryption.js';
-import { addExperiment } from './commands/experiment.js';
-import { addExperiments } from './commands/experiments.js';
-import { addFleet } from './commands/fleet.js';
-import { addHistory } from './commands/history.js';
-import { addInstallService } from './commands/install-service.js';
-import { addKaizen } from './commands/kaizen.js';
-import { addLogs } from './commands/logs.js';
-import { addNotices } from './commands/notices.js';
-import { addParameter } from './commands/parameter.js';
-import { addParameters } from './commands/parameters.js';
-import { addPause } from './commands/pause.js';
-import { addQueue } from './commands/queue.js';
-import { addPrune } from './commands/prune.js';
-import { addReport } from './commands/report.js';
-import { addReset } from './commands/reset.js';
-import { addRestore } from './commands/restore.js';
-import { addResume } from './commands/resume.js';
-import { addRun } from './commands/run.js';
-import { addSend } from './commands/send.js';
-import { addStatus } from './commands/status.js';
-import { addStop } from './commands/stop.js';
-import { addTry } from './commands/try.js';
-import { addUi } from './commands/ui.js';
-import { addUp } from './commands/up.js';
-import { addWhy } from './commands/why.js';
 import { addCompletion, addCompletionHelp, completionCommand } from './completion.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
 
-/** In the order of `shim --help`. */
-const commands = [
-  addUp,
-  addDown,
-  addDoctor,
-  addInstallService,
-  addUi,
-  addRun,
-  addStatus,
-  addHistory,
-  addWhy,
-  addLogs,
-  addPause,
-  addResume,
-  addStop,
-  addReset,
-  addSend,
-  addQueue,
-  addBudget,
-  addCheckpoint,
-  addCheckpoints,
-  addRestore,
-  addPrune,
-  addApply,
-  addDiff,
-  addFleet,
-  addAccounts,
-  addAccount,
-  addNotices,
-  addKaizen,
-  addParameters,
-  addParameter,
-  addTry,
-  addExperiments,
-  addExperiment,
-  addReport,
-  addEncryption,
-];
+/** By name, in the order of `shim --help`. A command is read when it is asked for: all of them are a thousand files. */
+const commands = {
+  up: async () => (await import('./commands/up.js')).addUp,
+  down: async () => (await import('./commands/down.js')).addDown,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  'install-service': async () => (await import('./commands/install-service.js')).addInstallService,
+  ui: async () => (await import('./commands/ui.js')).addUi,
+  run: async () => (await import('./commands/run.js')).addRun,
+  status: async () => (await import('./commands/status.js')).addStatus,
+  history: async () => (await import('./commands/history.js')).addHistory,
+  why: async () => (await import('./commands/why.js')).addWhy,
+  logs: async () => (await import('./commands/logs.js')).addLogs,
+  pause: async () => (await import('./commands/pause.js')).addPause,
+  resume: async () => (await import('./commands/resume.js')).addResume,
+  stop: async () => (await import('./commands/stop.js')).addStop,
+  reset: async () => (await import('./commands/reset.js')).addReset,
+  send: async () => (await import('./commands/send.js')).addSend,
+  queue: async () => (await import('./commands/queue.js')).addQueue,
+  budget: async () => (await import('./commands/budget.js')).addBudget,
+  checkpoint: async () => (await import('./commands/checkpoint.js')).addCheckpoint,
+  checkpoints: async () => (await import('./commands/checkpoints.js')).addCheckpoints,
+  restore: async () => (await import('./commands/restore.js')).addRestore,
+  prune: async () => (await import('./commands/prune.js')).addPrune,
+  apply: async () => (await import('./commands/apply.js')).addApply,
+  diff: async () => (await import('./commands/apply.js')).addDiff,
+  fleet: async () => (await import('./commands/fleet.js')).addFleet,
+  accounts: async () => (await import('./commands/accounts.js')).addAccounts,
+  account: async () => (await import('./commands/account.js')).addAccount,
+  notices: async () => (await import('./commands/notices.js')).addNotices,
+  kaizen: async () => (await import('./commands/kaizen.js')).addKaizen,
+  parameters: async () => (await import('./commands/parameters.js')).addParameters,
+  parameter: async () => (await import('./commands/parameter.js')).addParameter,
+  try: async () => (await import('./commands/try.js')).addTry,
+  experiments: async () => (await import('./commands/experiments.js')).addExperiments,
+  experiment: async () => (await import('./commands/experiment.js')).addExperiment,
+  report: async () => (await import('./commands/report.js')).addReport,
+  encryption: async () => (await import('./commands/encryption.js')).addEncryption,
+} satisfies Record<string, () => Promise<(program: Command, context: CliContext) => void>>;
+
+type CommandName = keyof typeof commands;
+const commandNames = Object.keys(commands) as CommandName[];
 
 /** Runs one command line, without the program's own name, and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<void> {
@@ -84,7 +53,7 @@ export async function main(argv: readonly string[], context: CliContext = proces
     process.exit(exitCodes.ok);
   });
   try {
-    await (argv[0] === completionCommand ? await completingProgram(context) : createProgram(context)).parseAsync([...argv], { from: 'user' });
+    await (await programFor(argv[0], context)).parseAsync([...argv], { from: 'user' });
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? commanderExitCode(error) : exitCodeOf(error);
     if (error instanceof CommanderError) return;
@@ -94,19 +63,23 @@ export async function main(argv: readonly string[], context: CliContext = proces
 }
 
 /** The program with all its commands. */
-export function createProgram(context: CliContext): Command {
-  const program = createCommands(context);
+export async function createProgram(context: CliContext): Promise<Command> {
+  const program = await createCommands(commandNames, context);
   addCompletionHelp(program);
   return program;
 }
 
-async function completingProgram(context: CliContext): Promise<Command> {
-  const program = createCommands(context);
+/** A program that knows the command, and all others where it is none, or is about them. */
+async function programFor(command: string | undefined, context: CliContext): Promise<Command> {
+  const known = commandNames.find((name) => name === command);
+  if (known !== undefined) return createCommands([known], context);
+  if (command !== completionCommand) return createProgram(context);
+  const program = await createCommands(commandNames, context);
   await addCompletion(program, context);
   return program;
 }
 
-function createCommands(context: CliContext): Command {
+async function createCommands(names: readonly CommandName[], context: CliContext): Promise<Command> {
   const program = new Command('shim');
   program
     .description('Keeps AI coding agents going: durable supervision, checkpoints, and resumes that leave a receipt')
@@ -114,7 +87,7 @@ function createCommands(context: CliContext): Command {
     .addHelpText('after', exitCodeHelp)
     .exitOverride()
     .configureOutput(hinting('shim --help'));
-  for (const add of commands) add(program, context);
+  for (const add of await Promise.all(names.map((name) => commands[name]()))) add(program, context);
   for (const command of program.commands) command.configureOutput(hinting(`shim ${command.name()} --help`));
   return program;
 }

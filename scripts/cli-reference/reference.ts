@@ -3,8 +3,8 @@ import { createProgram } from '../../client/cli/main.js';
 import { processContext } from '../../client/cli/context.js';
 
 /** docs/cli.md: every command with its arguments and options, as the program itself knows them. */
-export function cliReference(): string {
-  const program = createProgram(processContext({ SHIM_HOME: '~/.shim' }));
+export async function cliReference(): Promise<string> {
+  const program = await createProgram(processContext({ SHIM_HOME: '~/.shim' }));
   const sections = program.commands.flatMap((command) => [command, ...command.commands]).map((command) => section(command));
   return ['# Commands', '', 'Made from the program by `npm run docs:cli`; `shim COMMAND --help` says the same.', '', ...sections].join('\n');
 }
