@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { closedStates } from '../../domain/session.js';
@@ -6,11 +7,15 @@ import { mapBounded } from '../../domain/concurrency.js';
 import { readService } from '../../workers/embedded/keeper.js';
 import type { Fleet, Worker } from './fleet.js';
 import { countKinds, leftBelow, openFiles } from './leftovers.js';
+import { notReplaying } from './replays.js';
 import type { Watch } from './watch.js';
 
 /** Everything must be well again within this, ms: a frozen agent is found after 15 s, and two cores may be busy. */
 const recoveryMs = 180_000;
 const pollMs = 200;
+
+/** Where those go that do not replay: what is wrong with one is seen in itself alone. */
+const histories = join(tmpdir(), 'shim-chaos-histories');
 
 const workers = ['host-worker', 'control-worker'] as const;
 
@@ -24,6 +29,9 @@ export async function settle(fleet: Fleet, watch: Watch): Promise<{ recoveredMs:
   await mapBounded(fleet.workers, 20, (worker) => recover(fleet, watch, worker, began + recoveryMs));
   const recoveredMs = Math.round(performance.now() - began);
   await mapBounded(fleet.workers, 8, (worker) => stop(fleet, watch, worker));
+  await retried(async () => {
+    for (const wrong of await notReplaying(fleet.home, histories)) watch.violated(wrong);
+  });
   await checkHandles(fleet, watch);
   await fleet.down();
   for (const { pid, what } of leftBelow(fleet.root)) watch.violated(`a process is left: ${pid} ${what}`);
