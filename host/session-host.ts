@@ -134,6 +134,8 @@ export class SessionHost {
       const record = attempt?.record();
       if (!spec || !attempt || !record || attempt.report()) return null;
       const runtime = this.runtimeOf(folder, spec);
+      // Of a worker that was killed in the midst of it.
+      await runtime.checkpoints.repository.dropInterrupted();
       await runtime.checkpoints.load();
       const runner = runtime.runner(attempt, record);
       if (record.bootId !== this.host.bootId) {

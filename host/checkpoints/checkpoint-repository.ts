@@ -74,6 +74,12 @@ export class CheckpointRepository {
     return { manifest: null, rejected };
   }
 
+  /** Takes the last checkpoint away where its making was interrupted. Not while one is made. */
+  async dropInterrupted(): Promise<void> {
+    const last = (await this.ids()).at(-1);
+    if (last !== undefined && !existsSync(join(this.folder, last, manifestFile))) await rm(join(this.folder, last), { recursive: true, force: true });
+  }
+
   /** Whether a checkpoint can still be relied on, as far as `latestValid` looks. */
   async isValid(id: string): Promise<boolean> {
     const manifest = await this.read(id);

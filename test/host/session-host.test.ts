@@ -80,10 +80,13 @@ describe('what a worker that was killed in the midst of a write has left', () =>
     host.detach();
     const folder = new SessionFolder(local.home, 'torn');
     const left = [join(folder.path, 'state.json.4711.tmp'), join(folder.attempt(1).path, 'live.json.4711.tmp')];
+    const halfMade = join(folder.checkpointsPath, 'ck-0099');
+    mkdirSync(halfMade);
+    left.push(join(halfMade, 'manifest.json.4711'));
     for (const file of left) writeFileSync(file, '{"half":');
     const daemon = new SupervisorDaemon(contextOf());
     await daemon.start();
-    expect(left.filter((file) => existsSync(file))).toEqual([]);
+    expect([...left, halfMade].filter((file) => existsSync(file))).toEqual([]);
     for (const runner of daemon.sessions.liveRunners) await runner.end({ exitClass: 'stopped', reason: 'end of the test' }, { checkpointFirst: false, graceMs: 0 });
     daemon.stop();
   });
