@@ -175,6 +175,18 @@ export class CheckpointRepository {
     return { pruned, left: manifests.map(({ id }) => id).filter((id) => !fixed.has(id) && !pruned.includes(id)) };
   }
 
+  /** What checkpoints take on disk that others do not need, bytes: an estimate, for what git packs or has left over is not in it. @throws GitError */
+  async neededOnlyBy(ids: readonly string[]): Promise<number> {
+    const { manifests } = await this.list();
+    const isGone = ({ id }: CheckpointManifest) => ids.includes(id);
+    const kept = manifests.filter((manifest) => !isGone(manifest));
+    let bytes = await this.shadow.neededOnlyBy(manifests.filter(isGone), kept);
+    for (const id of ids) bytes += await diskUse(join(this.folder, id));
+    const oldest = Math.min(...kept.flatMap(({ transcript }) => transcript?.generation ?? []));
+    for (const generation of new Set(manifests.filter(isGone).flatMap(({ transcript }) => transcript?.generation ?? []))) if (generation < oldest) bytes += await diskUse(join(this.transcriptFolder, String(generation)));
+    return bytes;
+  }
+
   /** Deletes the objects and segments that no checkpoint needs, and what an interrupted verification or restore has left. Not while a checkpoint is made. @throws GitError */
   async collect(): Promise<void> {
     await this.delete([]);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { deflateSync, inflate } from 'node:zlib';
 import { writeDurably } from '../durable-file.js';
+import { fileUse } from './disk-use.js';
 
 const unzip = promisify(inflate);
 
@@ -31,6 +32,11 @@ export async function isObjectWhole(gitDir: string, name: string): Promise<boole
 /** Git never writes an object anew that is there, altered or not. */
 export async function removeObject(gitDir: string, name: string): Promise<void> {
   await rm(pathOf(gitDir, name), { force: true });
+}
+
+/** What an object takes on disk, bytes. */
+export async function looseObjectUse(gitDir: string, name: string): Promise<number> {
+  return fileUse(pathOf(gitDir, name));
 }
 
 /** Git's name for a tree with nothing in it. */

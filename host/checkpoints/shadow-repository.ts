@@ -4,9 +4,10 @@ import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointManifest } from '../../domain/checkpoint.js';
 import { GitError, isDiskFull } from './checkpoint-error.js';
+import { fileUse } from './disk-use.js';
 import { Git } from './git.js';
 import { missingOf, sortListed, textOf } from './listed-paths.js';
-import { emptyTree, isObjectWhole, removeObject, writeEmptyTree } from './loose-object.js';
+import { emptyTree, isObjectWhole, looseObjectUse, removeObject, writeEmptyTree } from './loose-object.js';
 import { prepareRepository } from './shadow-configuration.js';
 import { readUserRepository } from './user-repository.js';
 
@@ -88,6 +89,18 @@ export class ShadowRepository {
     // What it names may be among the deleted.
     this.userIndexSeen = null;
     await this.git.run(['prune', '--expire=now'], { withoutTree: true });
+  }
+
+  /** What some trees take on disk, with the objects that no kept one needs, bytes. @throws GitError */
+  async neededOnlyBy(unneeded: readonly KeptTree[], kept: readonly KeptTree[]): Promise<number> {
+    if (unneeded.length === 0) return 0;
+    const objects = (trees: readonly KeptTree[]) => trees.flatMap(({ tree }) => (tree.userIndex === null ? [tree.root] : [tree.root, tree.userIndex]));
+    const args = [...objects(unneeded), ...objects(kept).map((object) => `^${object}`)];
+    const listed = await this.git.run(['rev-list', '--objects', '--no-object-names', '--ignore-missing', '--stdin'], { withoutTree: true, input: `${args.join('\n')}\n` });
+    let bytes = 0;
+    for (const { id } of unneeded) for (const ref of [id, `${id}-index`]) bytes += await fileUse(join(this.gitDir, 'refs', 'checkpoints', ref));
+    for (const object of listed.split('\n').filter(Boolean)) bytes += await looseObjectUse(this.gitDir, object);
+    return bytes;
   }
 
   /** Whether a root tree is there and whole: one small file is read and hashed, no process is started. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { closedStates, type SessionSpec } from '../../domain/session.js';
 import type { Retention } from '../../domain/retention.js';
 import { CheckpointRepository } from '../checkpoints/checkpoint-repository.js';
-import { diskUse } from '../checkpoints/disk-use.js';
+import { diskUse, fileUse } from '../checkpoints/disk-use.js';
 import { ShadowRepository } from '../checkpoints/shadow-repository.js';
 import { holdAtRest, NotAtRestError } from '../rest-lock.js';
 import { archiveRoot, type SessionFolder } from '../session-folder.js';
@@ -25,7 +25,7 @@ export interface Pruned {
   outputs: number;
   /** Its folder is gone, but for the tombstone that keeps a stopped session from returning. */
   isFolderGone: boolean;
-  /** Freed on disk; 0 where nothing was done, or cannot be told before it is. */
+  /** Freed on disk; on a dry run, what would be, about. */
   bytes: number;
   /** Why nothing was done; null where it was. */
   skipped: string | null;
@@ -63,30 +63,38 @@ export async function pruneSession(home: string, folder: SessionFolder, rules: P
       return { ...pruned, isFolderGone: true, bytes: before - (isDryRun ? 0 : await diskUse(folder.path)) };
     }
     const checkpoints = await pruneCheckpoints(folder, spec, rules.retention, isDryRun);
-    const outputs = isClosed ? await removeOutputs(folder, isDryRun) : 0;
-    return { ...pruned, checkpoints, outputs, bytes: isDryRun ? 0 : Math.max(0, before - (await diskUse(folder.path))) };
+    const outputs = isClosed ? await removeOutputs(folder, isDryRun) : { attempts: 0, bytes: 0 };
+    const bytes = isDryRun ? checkpoints.bytes + outputs.bytes : Math.max(0, before - (await diskUse(folder.path)));
+    return { ...pruned, checkpoints: checkpoints.ids, outputs: outputs.attempts, bytes };
   } finally {
     held.release();
   }
 }
 
-async function pruneCheckpoints({ checkpointsPath }: SessionFolder, spec: SessionSpec, retention: Retention, isDryRun: boolean): Promise<string[]> {
-  if (!existsSync(join(checkpointsPath, 'git'))) return [];
+/** @returns those that go; on a dry run with what they alone take, bytes. */
+async function pruneCheckpoints({ checkpointsPath }: SessionFolder, spec: SessionSpec, retention: Retention, isDryRun: boolean): Promise<{ ids: string[]; bytes: number }> {
+  if (!existsSync(join(checkpointsPath, 'git'))) return { ids: [], bytes: 0 };
   const repository = new CheckpointRepository(checkpointsPath, new ShadowRepository(join(checkpointsPath, 'git'), spec.cwd));
-  if (isDryRun) return (await repository.beyond(retention)).pruned;
+  if (isDryRun) {
+    const { pruned } = await repository.beyond(retention);
+    return { ids: pruned, bytes: await repository.neededOnlyBy(pruned) };
+  }
   const ids = await repository.prune(retention);
   await repository.collect();
-  return ids;
+  return { ids, bytes: 0 };
 }
 
-async function removeOutputs(folder: SessionFolder, isDryRun: boolean): Promise<number> {
-  let count = 0;
+/** @returns of how many attempts, and what it takes, bytes. */
+async function removeOutputs(folder: SessionFolder, isDryRun: boolean): Promise<{ attempts: number; bytes: number }> {
+  let attempts = 0;
+  let bytes = 0;
   for (const { path } of folder.attempts()) {
     const files = outputFiles.map((file) => join(path, file)).filter((file) => existsSync(file));
-    if (files.length > 0) count += 1;
+    if (files.length > 0) attempts += 1;
+    for (const file of files) bytes += await fileUse(file);
     if (!isDryRun) for (const file of files) await rm(file, { force: true });
   }
-  return count;
+  return { attempts, bytes };
 }
 
 /** In one step where nothing of it is kept: who takes the name meanwhile finds the whole folder, held, or none. */

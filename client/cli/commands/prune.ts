@@ -56,7 +56,7 @@ function describe(sessions: readonly Pruned[], archived: number, bytes: number, 
   const lines = sessions.flatMap((pruned) => describeOne(pruned));
   if (archived > 0) lines.push(`archive: ${count(archived, 'folder')} of earlier sessions`);
   if (lines.length === 0) lines.push('nothing to remove');
-  lines.push(isDryRun ? `nothing was removed; it would free ${formatBytes(bytes)}, and what the checkpoints alone need` : `freed ${formatBytes(bytes)}`);
+  lines.push(isDryRun ? `nothing was removed; it would free about ${formatBytes(bytes)}` : `freed ${formatBytes(bytes)}`);
   return lines;
 }
 
