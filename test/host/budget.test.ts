@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StartAgentInput } from '../../domain/host-requests.js';
@@ -16,9 +16,9 @@ const local = useLocalHost();
 const nothing = { tokens: 0, usd: 0, hours: 0 };
 
 /** An agent that says message after message, each of 1,000 tokens, and is done after some. */
-function talking(name: string, messages: number, change: Partial<SessionSpec> = {}): SessionSpec {
+function talking(name: string, messages: number, change: Partial<SessionSpec> = {}, then = 'exec sleep 60'): SessionSpec {
   const message = (n: string) => `{"type":"assistant","message":{"id":"m-'"$SHIM_EPOCH-${n}"'","role":"assistant","content":[],"usage":{"input_tokens":900,"output_tokens":100}}}`;
-  const script = `i=0; while [ $i -lt ${messages} ]; do i=$((i+1)); echo '${message('$i')}'; sleep 0.05; done; exec sleep 60`;
+  const script = `i=0; while [ $i -lt ${messages} ]; do i=$((i+1)); echo '${message('$i')}'; sleep 0.05; done; ${then}`;
   return local.newSpec(name, { argv: ['/bin/sh', '-c', script], ...change });
 }
 
@@ -86,6 +86,23 @@ describe('the budget of a session', () => {
     const second = local.newHost(local.contextOf(reports));
     await second.adopt(new SessionFolder(local.home, 'adopted'));
     expect(await ended).toMatchObject({ exitClass: 'stopped', overBudget: { limit: 12_000 } });
+  });
+
+  it.each([
+    ['and lives on', 'exec sleep 60', 'stopped'],
+    ['and ended meanwhile', 'exit 3', 'crashed'],
+  ] as const)('counts what an agent spent while no worker ran, %s: all of it, and nothing twice', async (_what, then, exitClass) => {
+    const reports = new KeptReports();
+    const spec = talking('unseen', 12, {}, then);
+    const first = local.newHost(local.contextOf(reports));
+    await first.startAgent(start(spec, 1, { budget: { tokens: 10_000 } }));
+    await expect.poll(() => first.liveRunners[0]?.collector.signals.messages, { timeout: 10_000 }).toBeGreaterThan(2);
+    first.detach();
+    const { path } = new SessionFolder(local.home, 'unseen').attempt(1);
+    await expect.poll(() => readFileSync(join(path, 'stdout'), 'utf8').split('\n').length, { timeout: 20_000 }).toBe(13);
+    await expect.poll(() => then !== 'exit 3' || existsSync(join(path, 'exit')), { timeout: 20_000 }).toBe(true);
+    const runner = await local.newHost(local.contextOf(reports)).adopt(new SessionFolder(local.home, 'unseen'));
+    expect(await runner?.ended).toMatchObject({ exitClass, spend: { tokens: 12_000 }, overBudget: { limit: 10_000 } });
   });
 
   it('of hours is that of the time that attempts lived', async () => {
