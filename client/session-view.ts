@@ -4,6 +4,7 @@ import type { ExitClass } from '../domain/exit-class.js';
 import { parameterNames, parameterTable, withLiveOf, type ParameterName, type ParameterValue } from '../domain/parameter-table.js';
 import type { Parameters } from '../domain/parameters.js';
 import type { Risk } from '../domain/risk.js';
+import { describeWriter } from '../domain/second-writer.js';
 import type { PauseReason, SessionState } from '../domain/session.js';
 import { inputTokensOf } from '../domain/signals.js';
 import type { DesiredState, SessionStatus } from '../workflows/messages.js';
@@ -50,6 +51,8 @@ export interface SessionView {
   budget: { limit: Budget; spent: Spend; level: 'fine' | 'warning' | 'exceeded' } | null;
   /** The session after which it begins; null where there is none. */
   after: string | null;
+  /** Second writers that people have allowed to go on beside it, one line each. */
+  beside: string[];
   /** Why the last checkpoint on request was not made; null where it was. */
   checkpointProblem: string | null;
   lastExit: { exitClass: ExitClass; reason: string; at: string } | null;
@@ -99,6 +102,7 @@ export function viewOfStatus(status: SessionStatus, records: SessionRecords | nu
     lastCheckpoint: onDisk && (!known || onDisk.at > known.at) ? onDisk : known,
     promptsWaiting: status.promptsWaiting,
     after: status.after,
+    beside: (status.beside ?? []).map((writer) => `${describeWriter(writer)}; allowed by ${writer.allowedBy}`),
     budget: status.budget && budgetView(status.budget.limit, liveSpend(current) ?? status.budget.spend ?? nothingSpent),
     checkpointProblem: status.checkpointProblem,
     lastExit: end ? { exitClass: end.exitClass, reason: end.reason, at: iso(end.endedAtMs) } : null,
@@ -136,6 +140,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     lastCheckpoint: checkpointOf(records),
     promptsWaiting: null,
     after: spec.after ?? null,
+    beside: [],
     budget: spec.budget ? budgetView(spec.budget, liveSpend(records) ?? report?.spend ?? nothingSpent) : null,
     checkpointProblem: null,
     lastExit: report && { exitClass: report.exitClass, reason: report.reason, at: iso(report.endedAtMs) },

@@ -38,7 +38,7 @@ export interface ListedSession {
 }
 
 /** What a session can be told. */
-export const sessionCommands = ['pause', 'resume', 'stop', 'reset', 'checkpointNow'] as const;
+export const sessionCommands = ['pause', 'resume', 'restart', 'stop', 'reset', 'checkpointNow'] as const;
 export type SessionCommand = (typeof sessionCommands)[number];
 
 /** Starts sessions and talks to them. Every method throws ShimDownError if Temporal goes away, NoWorkerError if no worker answers. */
@@ -77,7 +77,7 @@ export class ShimClient {
    * @throws DuplicateSessionError if an open session bears the name.
    */
   async startSession(spec: SessionSpec, hostId: string, carried?: CarriedSession): Promise<void> {
-    const { client, messages } = this.temporal;
+    const { client, fleet, messages } = this.temporal;
     const { searchAttributes, controlQueue, sessionRevision, sessionWorkflowId } = messages;
     try {
       await this.asked(commandDeadlineMs, spec.name, () =>
@@ -96,6 +96,7 @@ export class ShimClient {
             { key: searchAttributes.attempt, value: carried?.epoch ?? 1 },
             { key: searchAttributes.restarts, value: carried?.restarts ?? 0 },
             ...(spec.account === undefined ? [] : [{ key: searchAttributes.account, value: spec.account }]),
+            ...(spec.fleet === undefined ? [] : [{ key: fleet.fleetSearchAttributes.fleet, value: spec.fleet }]),
           ],
           staticSummary: specSummary(spec),
           staticDetails: specDetails(spec, hostId),
@@ -168,6 +169,9 @@ export class ShimClient {
   }
   resume(name: string, command: CommandInput): Promise<CommandResult> {
     return this.command('resume', name, command);
+  }
+  restart(name: string, command: CommandInput): Promise<CommandResult> {
+    return this.command('restart', name, command);
   }
   stop(name: string, command: CommandInput): Promise<CommandResult> {
     return this.command('stop', name, command);

@@ -2,7 +2,7 @@ import type { AttemptKey, AttemptReport } from './attempt.js';
 import type { Budget, BudgetFinding } from './budget.js';
 import type { Parameters, ResumeRung } from './parameters.js';
 import type { GivenPrompt } from './prompt-queue.js';
-import type { SecondWriter } from './second-writer.js';
+import type { AllowedWriter, SecondWriter } from './second-writer.js';
 import type { SessionSpec, SessionState } from './session.js';
 
 /** Asks a host to begin an attempt, or to adopt it where it is alive already. */
@@ -19,6 +19,8 @@ export interface StartAgentInput extends AttemptKey {
   probeOf?: string;
   /** What the session may spend in all, with what people have added. */
   budget?: Budget;
+  /** Second writers that a person has allowed to go on beside it. */
+  beside?: readonly AllowedWriter[];
 }
 
 export interface StartAgentResult {

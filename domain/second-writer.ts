@@ -18,6 +18,19 @@ export interface SecondWriter {
   user: string;
   /** When it was started, Unix ms; null where nobody was found. */
   sinceMs: number | null;
+  /** The same in clock ticks since boot, by which the kernel tells it from others of that pid. Hosts of older versions do not tell it. */
+  startTicks?: number;
+}
+
+/** A process that a person has allowed to go on beside a session. Another one, be it of the same program or pid, is not allowed by that. */
+export interface AllowedWriter {
+  pid: number;
+  startTicks: number;
+}
+
+/** Whether a second writer is one of those that a person has allowed. */
+export function isAllowed(allowed: readonly AllowedWriter[], { pid, startTicks }: Pick<SecondWriter, 'pid' | 'startTicks'>): boolean {
+  return allowed.some((each) => each.pid === pid && each.startTicks === startTicks);
 }
 
 /** What a command line of the session's agent's own program says of the conversation it works on. */

@@ -115,5 +115,6 @@ function recordOf(host: HostContext, input: StartAgentInput, launch: Launch, { t
     messagesAtStart: launch.messages?.after ?? 0,
     argv: input.spec.argv,
     probeOf: input.probeOf,
+    ...(input.beside ? { beside: [...input.beside] } : {}),
   };
 }

@@ -8,6 +8,7 @@ import type { CheckpointTimes } from '../domain/checkpoint-times.js';
 import { parametersSchema, resumeRungs, type Parameters } from '../domain/parameters.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { Risk } from '../domain/risk.js';
+import type { AllowedWriter } from '../domain/second-writer.js';
 import { sessionNameSchema, sessionSpecSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { Signals } from '../domain/signals.js';
 import { writeDurably } from './durable-file.js';
@@ -37,6 +38,8 @@ export interface AttemptRecord {
   probeOf?: string | undefined;
   /** What its session may spend, had spent before it, and what the agent's own counts stood at. Records of older versions lack it. */
   spending?: { budget: Budget; before: Spend; begunWith: { tokens: number; usd: number } } | undefined;
+  /** Second writers that a person has allowed; lacking where there are none. */
+  beside?: AllowedWriter[] | undefined;
 }
 
 /** What is known of an attempt while it lives; rewritten at most once a second. */
@@ -89,6 +92,7 @@ const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   prompt: z.object({ id: z.number().int().positive(), fromBytes: z.number().nullable(), isDelivered: z.boolean() }).optional(),
   probeOf: z.string().optional(),
   spending: z.object({ budget: budgetSchema, before: spendSchema, begunWith: z.object({ tokens: z.number(), usd: z.number() }) }).optional(),
+  beside: z.array(z.object({ pid: z.number(), startTicks: z.number() })).optional(),
 });
 const stateRecordSchema: z.ZodType<StateRecord> = z.object({ state: z.enum(sessionStates), reason: z.string(), atMs: z.number(), epoch: z.number() });
 const tombstoneSchema = z.object({ sessionId: z.string(), atMs: z.number(), reason: z.string() });

@@ -17,6 +17,7 @@ const commands = {
   logs: async () => (await import('./commands/logs.js')).addLogs,
   pause: async () => (await import('./commands/pause.js')).addPause,
   resume: async () => (await import('./commands/resume.js')).addResume,
+  restart: async () => (await import('./commands/restart.js')).addRestart,
   stop: async () => (await import('./commands/stop.js')).addStop,
   reset: async () => (await import('./commands/reset.js')).addReset,
   send: async () => (await import('./commands/send.js')).addSend,

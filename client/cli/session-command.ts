@@ -20,12 +20,12 @@ export interface CommandOptions {
 
 const defaultTimeoutMs = 60_000;
 
-/** Adds a command that changes a session, with the options they share. */
-export function sessionCommand(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .argument('<name>', 'the session')
+/** Adds a command that changes a session, with the options they share. @param takes how many sessions it changes. */
+export function sessionCommand(program: Command, name: string, description: string, takes: 'one' | 'several' = 'one'): Command {
+  const command = program.command(name).description(description);
+  if (takes === 'one') command.argument('<name>', 'the session');
+  else command.argument('<name...>', 'the sessions');
+  return command
     .option('--reason <text>', 'why, for the history')
     .option('--no-wait', 'return as soon as the session has accepted it')
     .option('--timeout <duration>', 'how long to wait until it took effect (exit code 5 past it)', parseDuration, defaultTimeoutMs)
@@ -37,28 +37,55 @@ export interface Outcome {
   command: SessionCommand;
   /** States in which it took effect. */
   reached: readonly SessionState[];
+  /** Says of a status in another state that it took effect. */
+  isReached?: (status: SessionStatus) => boolean;
   /** States in which it never will. */
   missed: readonly SessionState[];
   /** Says of a status in another state that it never will. */
   isRefused?: (status: SessionStatus) => boolean;
   /** So much more may be spent. */
   add?: Budget;
+  /** Beside the second writer for which it is paused. */
+  beside?: true;
 }
 
 /** Sends a command, waits until it took effect, and prints where the session is then. */
-export async function changeSession(context: CliContext, name: string, options: CommandOptions, { command, reached, missed, isRefused = () => false, add }: Outcome): Promise<void> {
+export async function changeSession(context: CliContext, name: string, options: CommandOptions, outcome: Outcome): Promise<void> {
   checkName(name);
   const client = await ShimClient.connect(context.home, context.environment);
   try {
-    const result = await client.command(command, name, { ...asker(context, options), ...(add ? { add } : {}) });
-    context.progress(result.message);
-    const wait = options.wait && result.outcome === 'accepted';
-    const status = wait ? await client.waitForState(name, [...reached, ...missed], options.timeout, tell(context), isRefused) : await client.status(name);
-    if (wait && (missed.includes(status.state) || isRefused(status))) throw new CommandRefusedError(`${name} is ${status.state} instead (${status.reason}); see: shim why ${name}`);
-    printAnswer(context, options, result, status);
+    const changed = await change(context, client, name, options, outcome);
+    if (options.json) context.printJson(changed);
+    else context.print(describeChanged(changed));
   } finally {
     await client.close();
   }
+}
+
+/** Where a session is after a command, and how it was answered. */
+export interface Changed extends CommandResult {
+  name: string;
+  state: SessionState;
+  /** Why it is in this state. */
+  reason: string;
+}
+
+/** Sends a command and waits until it took effect. @throws CommandRefusedError where it never will. */
+export async function change(context: CliContext, client: ShimClient, name: string, options: CommandOptions, outcome: Outcome): Promise<Changed> {
+  const { command, reached, missed, isReached = () => false, isRefused = () => false, add, beside } = outcome;
+  const result = await client.command(command, name, { ...asker(context, options), ...(add ? { add } : {}), ...(beside ? { beside } : {}) });
+  context.progress(result.message);
+  const wait = options.wait && result.outcome === 'accepted';
+  const isOver = (seen: SessionStatus) => isReached(seen) || isRefused(seen);
+  const status = wait ? await client.waitForState(name, [...reached, ...missed], options.timeout, tell(context), isOver) : await client.status(name);
+  if (wait && (missed.includes(status.state) || isRefused(status))) throw new CommandRefusedError(`${name} is ${status.state} instead (${status.reason}); see: shim why ${name}`);
+  const { state, reason } = status;
+  return { name, state, reason, ...result };
+}
+
+/** Where it is, in one line. */
+export function describeChanged({ name, state, reason }: Changed): string {
+  return `${name} is ${state}: ${oneLine(reason)}`;
 }
 
 /** Who asks, and why. */
@@ -70,9 +97,4 @@ export function asker({ environment }: CliContext, { reason }: Pick<CommandOptio
 /** Tells each change while waiting. */
 export function tell({ progress }: CliContext): (status: SessionStatus) => void {
   return ({ name, state, reason }) => progress(`${name}: ${state} (${oneLine(reason)})`);
-}
-
-function printAnswer(context: CliContext, options: CommandOptions, result: CommandResult, { name, state, reason }: SessionStatus): void {
-  if (options.json) context.printJson({ name, state, reason, ...result });
-  else context.print(`${name} is ${state}: ${oneLine(reason)}`);
 }

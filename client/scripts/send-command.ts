@@ -1,4 +1,4 @@
-/** Sends a command to a session: `node dist/client/scripts/send-command.js pause|resume|stop|reset|checkpointNow NAME`. */
+/** Sends a command to a session: `node dist/client/scripts/send-command.js pause|resume|restart|stop|reset|checkpointNow NAME`. */
 import { shimHome } from '../../host/shim-home.js';
 import { BadInputError } from '../errors.js';
 import { sessionCommands, ShimClient } from '../shim-client.js';

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { unexplainedGrowth, type GrowthLook } from '../../domain/second-writer.js';
+import { isAllowed, unexplainedGrowth, type AllowedWriter, type GrowthLook } from '../../domain/second-writer.js';
 import { findKnownTree } from '../process/find-tree.js';
 import { treeOf, type HeldAttempt } from '../process/holder.js';
 import { readWrittenBytes } from '../process/process-details.js';
@@ -15,13 +15,13 @@ type Written = ReadonlyMap<string, number>;
 export class GrowthWatch {
   private before: { path: string; transcriptBytes: number; written: Written } | null = null;
 
-  /** @returns bytes that somebody else wrote since the last look; 0 where that cannot be told. */
-  look(path: string | null, held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo>): number {
+  /** @param beside whose writing is explained, too. @returns bytes that somebody else wrote since the last look; 0 where that cannot be told. */
+  look(path: string | null, held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo>, beside: readonly AllowedWriter[] = []): number {
     const size = path === null ? null : sizeOf(path);
     if (path === null || size === null) return this.forget();
     const { before } = this;
     if (before?.path === path && before.transcriptBytes === size) return 0;
-    const written = writtenBy(held, table);
+    const written = writtenBy(held, table, beside);
     // In this order: what is written between the two counts as explained, here and in the next look.
     this.before = written && { path, transcriptBytes: sizeOf(path) ?? size, written };
     if (!written || before?.path !== path) return 0;
@@ -41,9 +41,10 @@ export class GrowthWatch {
 }
 
 /** Null where a process may not be read: then nothing can be said. */
-function writtenBy(held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo>): Written | null {
+function writtenBy(held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo>, beside: readonly AllowedWriter[]): Written | null {
   const written = new Map<string, number>();
-  for (const { pid, startTicks } of findKnownTree(treeOf(held), table)) {
+  const allowed = beside.flatMap(({ pid }) => table.get(pid) ?? []).filter((info) => isAllowed(beside, info));
+  for (const { pid, startTicks } of [...findKnownTree(treeOf(held), table), ...allowed]) {
     const bytes = readWrittenBytes(pid);
     if (bytes === null) return null;
     written.set(`${pid}:${startTicks}`, bytes);

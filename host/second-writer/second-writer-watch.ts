@@ -49,7 +49,8 @@ export class SecondWriterWatch {
   private growthOf(runner: AttemptRunner, table: ReadonlyMap<number, ProcessInfo>): number {
     const watch = this.growth.get(runner) ?? new GrowthWatch();
     this.growth.set(runner, watch);
-    return watch.look(runner.transcriptPath(), runner.setup.held, table);
+    const { held, record } = runner.setup;
+    return watch.look(runner.transcriptPath(), held, table, record.beside);
   }
 
   private tell(runner: AttemptRunner, writer: SecondWriter): void {
@@ -63,6 +64,6 @@ export class SecondWriterWatch {
 }
 
 function searched({ setup, collector }: AttemptRunner): SearchedSession {
-  const { spec, agent, environment, held, conversationId } = setup;
-  return { spec, agent, environment, held, conversationId: collector.signals.conversationId ?? conversationId };
+  const { spec, agent, environment, held, conversationId, record } = setup;
+  return { spec, agent, environment, held, conversationId: collector.signals.conversationId ?? conversationId, beside: record.beside ?? [] };
 }

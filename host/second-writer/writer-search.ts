@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { z } from 'zod';
-import { evidenceOf, type SecondWriter, type WriterEvidence } from '../../domain/second-writer.js';
+import { evidenceOf, isAllowed, type AllowedWriter, type SecondWriter, type WriterEvidence } from '../../domain/second-writer.js';
 import type { SessionSpec } from '../../domain/session.js';
 import type { Agent } from '../agents/agent.js';
 import { programName } from '../agents/command-line.js';
@@ -20,6 +20,8 @@ export interface SearchedSession {
   conversationId: string | null;
   /** Its present attempt, or the last one: whose processes are its own. */
   held: HeldAttempt | null;
+  /** Those that a person has allowed to go on beside it. */
+  beside: readonly AllowedWriter[];
 }
 
 /** Looks for second writers of any number of sessions in one pass over a process table. */
@@ -49,7 +51,8 @@ export class WriterSearch {
       for (const session of suspected) {
         if (found.has(session) || candidate.shimTree === session.held?.treeId) continue;
         const evidence = this.evidence(session, candidate, table);
-        if (evidence) found.set(session, describe(candidate.info, evidence, table));
+        const writer = evidence && describe(candidate.info, evidence, table);
+        if (writer && !isAllowed(session.beside, writer)) found.set(session, writer);
       }
     }
     return found;
@@ -60,7 +63,7 @@ export class WriterSearch {
     const tree = this.treeOf(session);
     const likely = this.processes
       .ofInterest(table)
-      .find(({ info, agent }) => agent?.kind === session.spec.agent && !isDead(info) && readWorkingFolder(info.pid) === tree && !isOwn(session, info, table));
+      .find(({ info, agent }) => agent?.kind === session.spec.agent && !isDead(info) && readWorkingFolder(info.pid) === tree && !isAllowed(session.beside, info) && !isOwn(session, info, table));
     return likely ? describe(likely.info, 'growth', table) : { evidence: 'growth', pid: null, program: '', user: '', sinceMs: null };
   }
 
@@ -154,7 +157,7 @@ function transcriptOf({ agent, spec, environment, conversationId }: SearchedSess
 /** What is to be shown of another SHIM is the agent, not the shell that holds it. */
 function describe(info: ProcessInfo, evidence: WriterEvidence, table: ReadonlyMap<number, ProcessInfo>): SecondWriter {
   const shown = evidence === 'other_shim' ? (ProcessIndex.of(table).childrenOf(info.pid)[0] ?? info) : info;
-  return { evidence, pid: shown.pid, program: programName(readCommandLine(shown.pid)), user: readUser(shown.pid), sinceMs: startedAtMs(shown) };
+  return { evidence, pid: shown.pid, program: programName(readCommandLine(shown.pid)), user: readUser(shown.pid), sinceMs: startedAtMs(shown), startTicks: shown.startTicks };
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | null): Map<string | null, T[]> {

@@ -24,7 +24,7 @@ beforeAll(() => shim.up());
 afterAll(() => shim.remove());
 
 describe('a session whose conversation a person resumes in a terminal', () => {
-  it('pauses and says who it is, can be restored over its folder meanwhile, and goes on when that has ended', async () => {
+  it('pauses and says who it is, can be restored over its folder meanwhile, goes on beside that one where a person says so, and alone when all have ended', async () => {
     const cwd = join(shim.folder, 'tree');
     const program = join(shim.folder, 'claude');
     mkdirSync(cwd);
@@ -56,12 +56,22 @@ describe('a session whose conversation a person resumes in a terminal', () => {
     expect(restored).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readFileSync(join(cwd, 'notes'), 'utf8')).toBe('first\n');
 
-    const ended = once(person, 'exit');
-    process.kill(-(person.pid ?? 0), 'SIGKILL');
-    await ended;
+    const beside = await runCli(['resume', 'shared', '--beside'], { SHIM_HOME: shim.home, USER: 'ann' });
+    expect(beside).toMatchObject({ exitCode: 0, stdout: 'shared is running: first event seen', stderr: expect.stringContaining('may be lost') as string });
+    expect((await runCli(['status', 'shared'], { SHIM_HOME: shim.home })).stdout).toMatch(new RegExp(`^beside +claude \\(pid ${person.pid}, .*; allowed by ann$`, 'm'));
+
+    const another = spawn(program, ['--resume', attempt.live()?.signals.conversationId ?? ''], { cwd, env: environment, detached: true, stdio: 'ignore' });
+    await once(another, 'spawn');
+    expect(await shim.client.waitForState('shared', ['paused'], 60_000)).toMatchObject({ epoch: 3, reason: expect.stringContaining(`(pid ${another.pid}, `) as string });
+
+    for (const other of [person, another]) {
+      const ended = once(other, 'exit');
+      process.kill(-(other.pid ?? 0), 'SIGKILL');
+      await ended;
+    }
     await shim.client.resume('shared', { by: 'test' });
     const running = await shim.client.waitForState('shared', ['running'], 60_000);
-    expect(running.attempt?.epoch).toBe(3);
+    expect(running.attempt?.epoch).toBe(4);
     expect(running.pauseReason).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOverview } from '../../host/overview.js';
 import { readService } from '../../workers/embedded/keeper.js';
 import { runCli } from '../client/built-cli.js';
-import { Installation, until } from '../support/installation.js';
+import { everyItemOnce, Installation, until } from '../support/installation.js';
 
 const shim = new Installation();
 beforeAll(() => shim.up());
@@ -46,5 +46,33 @@ describe('a look at all sessions', () => {
     expect(stderr).toMatch(/^shim: host [^ ]+: its worker does not run; attempts are shown as of 20[^ ]+Z; run: shim up$/);
     expect(stdout).toMatch(/^works +command +running +1 +safe .* host [^ ]+: its worker does not run/m);
     await shim.up();
+  });
+});
+
+describe('shim restart', () => {
+  const restart = (...argv: string[]) => runCli(['restart', ...argv], { SHIM_HOME: shim.home, USER: 'ann' });
+
+  it('has several sessions go on in another attempt, whether they ran or were paused, and says of the others why not', async () => {
+    const [runs, rests] = await Promise.all(['runs', 'rests'].map((name) => shim.startScripted(name, ['--items', '1000', '--step-ms', '200'])));
+    await Promise.all([runs?.untilItem(2), rests?.untilItem(1)]);
+    await shim.client.pause('rests', { by: 'a test' });
+    await rests?.until('paused');
+    const { exitCode, stdout, stderr } = await restart('runs', 'rests', 'done', 'runs', '--reason', 'new settings', '--json');
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({ name: 'runs', state: 'running', outcome: 'accepted' }),
+      expect.objectContaining({ name: 'rests', state: 'running', outcome: 'accepted' }),
+      { name: 'done', error: expect.stringContaining('done is completed') as string },
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/^shim: done is completed .* will not return/m) as string });
+    expect(await runs?.status()).toMatchObject({ epoch: 2, ends: [{ exitClass: 'stopped', reason: 'restart by ann: new settings', decision: 'restart' }], checkpoint: { id: expect.any(String) as string } });
+    expect(await rests?.status()).toMatchObject({ epoch: 2, pauseReason: null });
+    const item = (runs?.itemsDone() ?? 0) + 1;
+    await runs?.untilItem(item, 'end');
+    expect(runs?.verify(item)).toEqual(everyItemOnce);
+  });
+
+  it('tells apart a name that is none, and a session that is not there', async () => {
+    expect(await restart('../x')).toMatchObject({ exitCode: 2 });
+    expect(await restart('nobody')).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('nobody') as string });
   });
 });

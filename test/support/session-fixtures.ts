@@ -51,4 +51,4 @@ export function aReport(key: AttemptKey, change: Partial<AttemptReport> & Pick<A
 }
 
 /** Somebody at a terminal who resumes the session's conversation. */
-export const aWriter: SecondWriter = { evidence: 'conversation', pid: 71, program: 'claude', user: 'ann', sinceMs: 0 };
+export const aWriter: SecondWriter = { evidence: 'conversation', pid: 71, program: 'claude', user: 'ann', sinceMs: 0, startTicks: 7 };

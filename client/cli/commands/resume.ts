@@ -9,15 +9,22 @@ interface ResumeOptions extends CommandOptions {
   addUsd?: number;
   addTokens?: number;
   addHours?: number;
+  beside?: true;
 }
+
+const explanation = `
+A session that is paused for its own budget goes on only with more of it, as in: shim resume fix --add-usd 5
+With --beside two work on one conversation or folder: what one of them writes the other may write over, and the conversation of both may be
+torn. Only that one process is allowed: any other pauses the session again. Before it was paused a checkpoint was made: shim checkpoints NAME.`;
 
 export function addResume(program: Command, context: CliContext): void {
   sessionCommand(program, 'resume', 'go on where a paused session ended, or start one that waits for another')
     .option('--add-usd <amount>', 'dollars more that it may spend', parseAmount)
     .option('--add-tokens <n>', 'tokens more that it may spend', parseTokens)
     .option('--add-hours <n>', 'hours more that it may run', parseAmount)
-    .addHelpText('after', '\nA session that is paused for its own budget goes on only with more of it, as in: shim resume fix --add-usd 5')
-    .action((name: string, options: ResumeOptions) => changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped'], isRefused, ...more(options) }));
+    .option('--beside', 'go on beside the other process for which it is paused, at your own risk')
+    .addHelpText('after', explanation)
+    .action((name: string, options: ResumeOptions) => changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped'], isRefused, ...more(options), ...(options.beside && { beside: true }) }));
 }
 
 function more({ addUsd, addTokens, addHours }: ResumeOptions): { add?: Budget } {

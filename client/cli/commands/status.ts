@@ -86,6 +86,7 @@ function pairs(view: SessionView, { colours }: CliContext, nowMs: number): [stri
     ['memory', view.memoryBytes === null ? null : formatBytes(view.memoryBytes)],
     ['checkpoint', lastCheckpoint ? `${lastCheckpoint.id}, ${formatWhen(lastCheckpoint.at, nowMs)}` : 'none yet'],
     ['after', view.after],
+    ...view.beside.map((writer): [string, string] => ['beside', oneLine(writer, 300)]),
     ['prompts waiting', view.promptsWaiting ? `${view.promptsWaiting}; see: shim queue ${view.name}` : null],
     ['last end', lastExit && `${stateColour(lastExit.exitClass, colours)}: ${oneLine(lastExit.reason)}, ${formatWhen(lastExit.at, nowMs)}`],
     ...view.parameters.map((parameter): [string, string] => [parameter.name, parameterText(parameter)]),

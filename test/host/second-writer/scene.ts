@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { AllowedWriter } from '../../../domain/second-writer.js';
 import type { SessionSpec } from '../../../domain/session.js';
 import type { AttemptRunner } from '../../../host/attempt-runner.js';
 import type { SessionHost } from '../../../host/session-host.js';
@@ -54,9 +55,9 @@ export class Scene {
     return path;
   }
 
-  /** Begins an attempt and waits until its agent has said its first word. */
-  async begin(epoch = 1): Promise<void> {
-    await this.host.startAgent(startRequest(this.spec, epoch));
+  /** Begins an attempt and waits until its agent has said its first word. @param beside second writers that a person has allowed. */
+  async begin(epoch = 1, beside: readonly AllowedWriter[] = []): Promise<void> {
+    await this.host.startAgent({ ...startRequest(this.spec, epoch), beside });
     await expect.poll(() => this.runner.runningAtMs, { interval: 5, timeout: 10_000 }).not.toBeNull();
   }
 

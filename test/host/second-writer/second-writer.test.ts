@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readProcess } from '../../../host/process/process-table.js';
 import { SecondWriterWatch } from '../../../host/second-writer/second-writer-watch.js';
 import { SupervisorDaemon } from '../../../host/supervisor-daemon.js';
 import { KeptReports, startRequest, useLocalHost } from '../../support/local-host.js';
@@ -39,7 +40,7 @@ describe('beside a running session', () => {
     const child = await scene.other([idle(), ...args(scene.conversationId)]);
     watch.look();
     watch.look();
-    expect(reports.writers).toEqual([{ name: 'mine', evidence, pid: child.pid, program: 'claude', user: userInfo().username, sinceMs: expect.any(Number) as number }]);
+    expect(reports.writers).toEqual([{ name: 'mine', evidence, pid: child.pid, program: 'claude', user: userInfo().username, sinceMs: expect.any(Number) as number, startTicks: expect.any(Number) as number }]);
     expect(Math.abs((reports.writers[0]?.sinceMs ?? 0) - Date.now())).toBeLessThan(60_000);
   });
 
@@ -176,6 +177,20 @@ describe('a resume', () => {
     await endGroup(other);
     await scene.begin(3);
     expect(scene.starts()).toBe(2);
+  });
+
+  it('goes on beside the one that a person has allowed, whatever that writes, and beside no other', async () => {
+    const conversationId = await killed();
+    const allowed = await scene.other([idle(), '--resume', conversationId]);
+    const { startTicks } = readProcess(allowed.pid ?? 0) ?? expect.fail('it does not run');
+    await expect(scene.host.startAgent({ ...startRequest(scene.spec, 2), beside: [{ pid: allowed.pid ?? 0, startTicks: startTicks + 1 }] })).rejects.toMatchObject({ code: 'SecondWriter' });
+    await scene.begin(3, [{ pid: allowed.pid ?? 0, startTicks }]);
+    watch.look();
+    watch.look();
+    expect(reports.writers).toEqual([]);
+    const later = await scene.other([idle(), '--resume', conversationId]);
+    watch.look();
+    expect(reports.writers).toMatchObject([{ pid: later.pid, evidence: 'conversation' }]);
   });
 
   it('is refused too where the look was made while its start was decided on', async () => {
