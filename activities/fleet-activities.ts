@@ -1,17 +1,17 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { mapBounded } from '../domain/concurrency.js';
+import type { SessionSpec } from '../domain/session.js';
 import type { MemberNews } from '../workflows/fleet-messages.js';
-import { pauseUpdate, resetUpdate, restartUpdate, sessionWorkflowId, statusQuery, stopUpdate, type CommandInput } from '../workflows/messages.js';
+import { changeUpdate, pauseUpdate, resetUpdate, restartUpdate, sessionWorkflowId, statusQuery, stopUpdate, type CommandInput } from '../workflows/messages.js';
 
 /** What a fleet tells a member. */
-export interface TellMemberInput {
-  command: 'stop' | 'pause' | 'restart' | 'reset';
+export type TellMemberInput = {
   name: string;
   /** A session of that name with another id is somebody else's, and is left alone. */
   sessionId: string;
   asked: CommandInput;
-}
+} & ({ command: 'stop' | 'pause' | 'restart' | 'reset' } | { command: 'change'; spec: SessionSpec });
 
 /** What came of it: it took effect, or it will; the session refused it in its present state; or is not there, or is another. */
 export interface MemberAnswer {
@@ -26,7 +26,8 @@ const looksAtOnce = 16;
 /** What fleets ask of their members' sessions: a workflow can neither update nor query another. Each may run twice. */
 export function createFleetActivities({ client }: { client: Client }) {
   return {
-    tellMember: async ({ command, name, sessionId, asked }: TellMemberInput): Promise<MemberAnswer> => {
+    tellMember: async (told: TellMemberInput): Promise<MemberAnswer> => {
+      const { name, sessionId, asked } = told;
       const { activityId, workflowExecution } = Context.current().info;
       const handle = client.workflow.getHandle(sessionWorkflowId(name));
       try {
@@ -35,7 +36,8 @@ export function createFleetActivities({ client }: { client: Client }) {
         if (memo?.['sessionId'] !== sessionId) return { outcome: 'gone', message: `the session ${name} is another one now` };
         // A retry asks for the answer of the first try.
         const updateId = `${workflowExecution?.runId ?? runId}/${activityId}`;
-        return await handle.executeUpdate(updates[command], { args: [asked], updateId });
+        if (told.command === 'change') return await handle.executeUpdate(changeUpdate, { args: [{ ...asked, spec: told.spec }], updateId });
+        return await handle.executeUpdate(updates[told.command], { args: [asked], updateId });
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { outcome: 'gone', message: `there is no session ${name}` };
         if (error instanceof WorkflowUpdateFailedError) return { outcome: 'refused', message: error.cause?.message ?? error.message };

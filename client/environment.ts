@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AgentKind } from '../domain/session.js';
 import { environmentFile } from '../host/session-folder.js';
@@ -40,8 +40,23 @@ export function environmentNames(agent: AgentKind, asked: readonly string[], env
 export function writeEnvironmentFile(home: string, sessionId: string, names: readonly string[], environment: NodeJS.ProcessEnv): void {
   const file = environmentFile(home, sessionId);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const values = Object.fromEntries(names.map((name) => [name, environment[name] ?? '']));
-  writeFileSync(file, JSON.stringify(values), { mode: 0o600, flag: 'wx' });
+  writeFileSync(file, valuesOf(names, environment), { mode: 0o600, flag: 'wx' });
+}
+
+/** Puts other values in their place, for a session that goes on changed. @returns what takes them back. */
+export function replaceEnvironmentFile(home: string, sessionId: string, names: readonly string[], environment: NodeJS.ProcessEnv): () => void {
+  const file = environmentFile(home, sessionId);
+  const before = readFileSync(file);
+  const put = (values: string | Buffer) => {
+    writeFileSync(`${file}.tmp`, values, { mode: 0o600 });
+    renameSync(`${file}.tmp`, file);
+  };
+  put(valuesOf(names, environment));
+  return () => put(before);
+}
+
+function valuesOf(names: readonly string[], environment: NodeJS.ProcessEnv): string {
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, environment[name] ?? ''])));
 }
 
 /** Takes the values away again, for a session that was not started after all. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOpen, isUp } from '../domain/fleet.js';
+import { sessionStates, type SessionState } from '../domain/session.js';
 import type { ApplyFleetInput, FleetAnswer, FleetStatus } from '../workflows/fleet-messages.js';
 import type { CommandInput } from '../workflows/messages.js';
 import { connect, type TemporalLink } from './connection.js';
@@ -54,6 +55,21 @@ export class FleetClient {
   async list(): Promise<FleetStatus[]> {
     const names = await this.namesOf("WorkflowType = 'superviseFleet' AND ExecutionStatus = 'Running'", /^fleet\//);
     return Promise.all(names.map((name) => this.status(name)));
+  }
+
+  /** The open sessions that bear the fleet's name, known to its workflow or not. */
+  async sessionsOf(fleet: string): Promise<{ name: string; sessionId: string; state: SessionState }[]> {
+    const { searchAttributes } = this.temporal.messages;
+    // The name of a fleet has no quotes.
+    const query = `WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running' AND ShimFleet = '${fleet}'`;
+    return this.asked('', queryDeadlineMs, async () => {
+      const found: { name: string; sessionId: string; state: SessionState }[] = [];
+      for await (const { workflowId, memo, typedSearchAttributes } of this.link.client.workflow.list({ query })) {
+        const state = sessionStates.find((each) => each === typedSearchAttributes.get(searchAttributes.state)) ?? 'starting';
+        found.push({ name: workflowId.replace(/^session\//, ''), sessionId: typeof memo?.['sessionId'] === 'string' ? memo['sessionId'] : '', state });
+      }
+      return found;
+    });
   }
 
   /** Names of all open sessions, whoever began them. */

@@ -27,6 +27,8 @@ export interface MemberFacts {
   restartOwed: boolean;
   /** A person has reset the fleet, and it rests. */
   resetOwed: boolean;
+  /** Its session is to go on as it is wanted now; those of older versions do not tell. */
+  changeOwed?: boolean;
 }
 
 export interface FleetFacts {
@@ -40,7 +42,7 @@ export interface FleetFacts {
 }
 
 export interface Move {
-  kind: 'start' | 'stop' | 'pause' | 'restart' | 'reset';
+  kind: 'start' | 'stop' | 'pause' | 'restart' | 'reset' | 'change';
   sessionId: string;
 }
 
@@ -87,9 +89,10 @@ function comingMoves({ atOnce, members, leaving, nowMs }: FleetFacts): Move[] {
   return moves;
 }
 
-function comingKind(member: MemberFacts, held: ReadonlySet<string>, stateOf: ReadonlyMap<string, MemberState>): 'start' | 'restart' | 'reset' | null {
-  const { name, state, dependsOn, restartOwed, resetOwed } = member;
+function comingKind(member: MemberFacts, held: ReadonlySet<string>, stateOf: ReadonlyMap<string, MemberState>): 'start' | 'restart' | 'reset' | 'change' | null {
+  const { name, state, dependsOn, restartOwed, resetOwed, changeOwed = false } = member;
   if (state === 'waiting') return !held.has(name) && dependsOn.every((needed) => isUp(stateOf.get(needed) ?? 'completed')) ? 'start' : null;
+  if (changeOwed && isOpen(state)) return 'change';
   if (resetOwed) return 'reset';
   return restartOwed && isActive(state) ? 'restart' : null;
 }

@@ -65,7 +65,7 @@ export const sessionLimitsSchema = z.strictObject({
 });
 export type SessionLimits = z.infer<typeof sessionLimitsSchema>;
 
-/** Everything that defines a session, fixed at its creation. It holds no secret: environment values stay on the host. */
+/** Everything that defines a session, fixed at its creation but for what a fleet's file may change (spec-change.ts). It holds no secret: environment values stay on the host. */
 export const sessionSpecSchema = z.strictObject({
   /** UUID made when the session is created; the same name used again is another session. */
   sessionId: z.uuid(),
@@ -90,6 +90,8 @@ export const sessionSpecSchema = z.strictObject({
   budget: budgetSchema.optional(),
   /** ISO 8601. */
   createdAt: z.iso.datetime(),
+  /** When it was changed last, ISO 8601; absent where it is as it was created. */
+  changedAt: z.iso.datetime().optional(),
   /** Who pays: its limits are waited out together. Absent: the session waits for itself. */
   account: accountNameSchema.optional(),
 });

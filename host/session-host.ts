@@ -14,7 +14,7 @@ import {
   type StopAgentInput,
   type StopAgentResult,
 } from '../domain/host-requests.js';
-import { describeWriter } from '../domain/second-writer.js';
+import { describeWriter, isAllowed } from '../domain/second-writer.js';
 import type { ProofOfDeath } from '../domain/receipt.js';
 import { beginAttempt, previousOf } from './attempt-start.js';
 import type { AttemptRunner } from './attempt-runner.js';
@@ -164,6 +164,7 @@ export class SessionHost {
   }
 
   private async begin(folder: SessionFolder, input: StartAgentInput): Promise<StartAgentResult> {
+    if (this.runtimes.get(folder.name)?.spec.changedAt !== input.spec.changedAt) this.takeChange(folder, input.spec);
     const runtime = this.runtimeOf(folder, input.spec);
     const preparation = this.takePreparation(input.name);
     try {
@@ -173,13 +174,21 @@ export class SessionHost {
     }
   }
 
+  /** The session goes on as another specification says, and with the environment that was written for it. */
+  private takeChange(folder: SessionFolder, spec: SessionRuntime['spec']): void {
+    this.takePreparation(folder.name)?.discard();
+    const known = this.runtimes.get(folder.name);
+    this.runtimes.set(folder.name, new SessionRuntime(this.host, spec, folder, known?.spec.sessionId === spec.sessionId ? known.checkpoints : undefined));
+    if (folder.spec()?.changedAt !== spec.changedAt) folder.create(spec);
+  }
+
   private async beginPrepared(folder: SessionFolder, input: StartAgentInput, runtime: SessionRuntime, preparation: Preparation | null): Promise<StartAgentResult> {
     const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' }, input.epoch, preparation);
     const previous = previousOf(folder);
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
-    const writer = preparation?.secondWriter === undefined ? findSecondWriter(this.writers, runtime, attempt, previous, await pacedProcessTable()) : preparation.secondWriter;
-    if (writer) throw new HostError(hostErrorCodes.secondWriter, describeWriter(writer), { writer });
+    const writer = preparation?.secondWriter === undefined ? findSecondWriter(this.writers, runtime, attempt, previous, await pacedProcessTable(), input.beside ?? []) : preparation.secondWriter;
+    if (writer && !isAllowed(input.beside ?? [], writer)) throw new HostError(hostErrorCodes.secondWriter, describeWriter(writer), { writer });
     const { record, pid, plan } = await beginAttempt(this.host, runtime, input, attempt, previous, preparation);
     // Its holder died before it claimed the attempt, and another has been sent after it: that has one watcher.
     const before = this.runners.get(input.name);
@@ -249,7 +258,7 @@ export class SessionHost {
     if (runtime?.spec.sessionId !== key.sessionId) return;
     const troubled = (error: unknown) => this.host.events.emit('trouble', { name: key.name, what: 'prepare the next attempt', error });
     this.takePreparation(key.name)?.discard();
-    const lookForWriter = (table: ProcessTable) => findSecondWriter(this.writers, runtime, setup.folder, previousOf(setup.session), table);
+    const lookForWriter = (table: ProcessTable) => findSecondWriter(this.writers, runtime, setup.folder, previousOf(setup.session), table, setup.record.beside ?? []);
     this.preparations.set(key.name, new Preparation(key.attemptId, setup.held, runtime.checkpoints, runtime.parkingPlace(), lookForWriter, troubled));
   }
 

@@ -22,11 +22,12 @@ export class SessionRuntime {
   readonly redact: Redactor;
   readonly checkpoints: CheckpointManager;
 
-  /** @throws HostError Misconfigured where the session's environment is not on this host. */
+  /** @param checkpoints of the same session before it changed. @throws HostError Misconfigured where the session's environment is not on this host. */
   constructor(
     private readonly host: HostContext,
     readonly spec: SessionSpec,
     readonly folder: SessionFolder,
+    checkpoints?: CheckpointManager,
   ) {
     this.agent = agentFor(spec.agent);
     this.environment = readEnvironment(host.home, spec);
@@ -35,10 +36,16 @@ export class SessionRuntime {
         .filter(([name]) => isSecretName(name))
         .map(([, value]) => value),
     );
-    this.checkpoints = new CheckpointManager(folder.checkpointsPath, spec.cwd, spec.parameters.checkpointIntervalMinutes);
-    this.checkpoints.on('checkpoint_created', (durationMs, { id }, bytes) => host.events.emit('checkpoint_created', { name: spec.name, id, durationMs, bytes }));
-    this.checkpoints.on('prune_failed', (error) => host.events.emit('trouble', { name: spec.name, what: 'prune checkpoints', error }));
-    this.checkpoints.on('checkpoint_failed', (error) => host.events.emit('checkpoint_failed', { name: spec.name, reason: this.redact(error.message) }));
+    this.checkpoints = checkpoints ?? this.newCheckpoints();
+  }
+
+  private newCheckpoints(): CheckpointManager {
+    const { host, spec } = this;
+    const checkpoints = new CheckpointManager(this.folder.checkpointsPath, spec.cwd, spec.parameters.checkpointIntervalMinutes);
+    checkpoints.on('checkpoint_created', (durationMs, { id }, bytes) => host.events.emit('checkpoint_created', { name: spec.name, id, durationMs, bytes }));
+    checkpoints.on('prune_failed', (error) => host.events.emit('trouble', { name: spec.name, what: 'prune checkpoints', error }));
+    checkpoints.on('checkpoint_failed', (error) => host.events.emit('checkpoint_failed', { name: spec.name, reason: this.redact(error.message) }));
+    return checkpoints;
   }
 
   /** How an attempt's processes are found. */

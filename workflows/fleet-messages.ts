@@ -62,6 +62,9 @@ export interface CarriedMember extends FleetMember {
   asked: Asked | null;
   restartOwed: boolean;
   resetOwed: boolean;
+  changeOwed?: boolean;
+  /** It was taken over, and not seen yet. */
+  unseen?: boolean;
   /** Where it is paused, for what; what the fleet has paused goes on with its reset. */
   pauseReason: PauseReason | null;
   /** The highest epoch whose failure was taken in. */
@@ -95,14 +98,22 @@ export interface MemberStatus extends FleetMember {
   isAwaited: boolean;
 }
 
-/** A new desired set, which the fleet then converges on. Members of the same sessionId stay as they are; others are begun anew. */
+/** A new desired set, which the fleet then converges on. Members of the same sessionId stay, or go on as they are wanted now; others are begun anew. */
 export interface ApplyFleetInput {
   /** The generation that this set was made from: whoever came between is not overridden unseen. */
   basedOn: number;
   settings: FleetSettings;
   /** In the fleet's order. */
   members: FleetMember[];
+  /** Members whose sessions are there already, of this fleet, which does not know of them: its workflow was lost. */
+  taken?: TakenMember[];
   by: string;
+}
+
+/** A session that a fleet takes over, as it is now and as whoever found it saw it. One that is not among the wanted members is ended. */
+export interface TakenMember extends FleetMember {
+  state: MemberState;
+  reason: string;
 }
 
 /** The answer of a fleet's commands: how it stands now; it acts afterwards. */

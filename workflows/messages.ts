@@ -117,6 +117,24 @@ export interface CarriedSession {
   /** Of a fleet's member. */
   toldNews?: ToldNews;
   account?: CarriedAccountWait;
+  /** Lacking before the first second writer. */
+  writers?: CarriedWriters;
+  /** What it is to go on as; null where that is as it is. */
+  change?: SessionSpec | null;
+  /** That it rests was told by the run before. */
+  restWasTold?: boolean;
+}
+
+/** The second writers of a session. */
+export interface CarriedWriters {
+  /** Who was seen last; null once a person has gone on beside it, or without it. */
+  seen: SecondWriter | null;
+  /** Whom people have allowed, and who they were; the newest last. */
+  allowed: AllowedBeside[];
+}
+/** A second writer that a person goes on beside. */
+export interface AllowedBeside extends SecondWriter {
+  allowedBy: string;
 }
 
 /** What people have added to a session's budget, and how it stands. */
@@ -263,6 +281,8 @@ export interface SessionStatus {
   account: string | null;
   /** Null where the session has none and has met none. */
   budget: BudgetStatus | null;
+  /** Second writers that people have allowed to go on beside it; not told by older versions. */
+  beside?: AllowedBeside[];
 }
 
 /** Records what a closed session owes, for as long as it takes: the store was away when it closed. */
@@ -319,9 +339,16 @@ export interface CommandInput {
   pauseReason?: PauseReason;
   /** Of a resume: so much more may be spent. */
   add?: Budget;
+  /** Of a resume: beside the second writer for which the session is paused, at the risk of the person who says so. */
+  beside?: true;
 }
 export const pauseUpdate = defineUpdate<CommandResult, [CommandInput]>('pause');
 export const resumeUpdate = defineUpdate<CommandResult, [CommandInput]>('resume');
+/** Goes on as another specification says; refused where that is other work (domain/spec-change.ts). A paused session stays paused. */
+export const changeUpdate = defineUpdate<CommandResult, [ChangeInput]>('change');
+export interface ChangeInput extends CommandInput {
+  spec: SessionSpec;
+}
 export const restartUpdate = defineUpdate<CommandResult, [CommandInput]>('restart');
 export const stopUpdate = defineUpdate<CommandResult, [CommandInput]>('stop');
 export const resetUpdate = defineUpdate<CommandResult, [CommandInput]>('reset');

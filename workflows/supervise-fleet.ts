@@ -68,7 +68,7 @@ async function make(fleet: Fleet, calls: FleetCalls, move: Move): Promise<void> 
     return;
   }
   const by = `fleet/${fleet.name}`;
-  const { outcome, message } = await calls.tell({ command: kind, name: spec.name, sessionId, asked: kind === 'pause' ? { by, pauseReason: 'fleet' } : { by } });
+  const { outcome, message } = await calls.tell({ ...(kind === 'change' ? { command: kind, spec } : { command: kind }), name: spec.name, sessionId, asked: kind === 'pause' ? { by, pauseReason: 'fleet' } : { by } });
   if (outcome === 'gone') fleet.settled(sessionId, 'stopped', message);
   else fleet.answered(move, outcome === 'accepted');
 }

@@ -8,6 +8,7 @@ import { commandLine } from '../domain/spec-text.js';
 import {
   attemptEndedSignal,
   attemptRunningSignal,
+  changeUpdate,
   checkpointMadeSignal,
   checkpointNowUpdate,
   parametersChangedSignal,
@@ -38,6 +39,7 @@ import { keepNoticed, noteRest } from './session/notices.js';
 import { isOfRevision } from './session/revision.js';
 import { onSecondWriter, refusedForWriter } from './session/second-writer.js';
 import { Session } from './session/session.js';
+import { continueChanged, isChangeDue } from './session/spec-change.js';
 import { assignFirst, keepUp, settleRecords } from './session/upkeep.js';
 
 /** Replaying an event costs a quarter of a millisecond, and a restart about ten events: continue as new before it is felt. */
@@ -102,6 +104,10 @@ function acceptMessages(session: Session): void {
     validator: (_command) => commands.check('restart'),
     description: 'Make a checkpoint, end the attempt, and begin another that goes on from it',
   });
+  setHandler(changeUpdate, (command) => commands.change(command), {
+    validator: (command) => commands.checkChange(command),
+    description: 'Go on as another specification says: the same work with other bounds, budgets or settings',
+  });
   setHandler(stopUpdate, (command) => commands.stop(command), { description: 'Stop for good: the session never returns by itself' });
   setHandler(resetUpdate, (_command) => commands.reset(), {
     validator: (_command) => commands.check('reset'),
@@ -126,6 +132,10 @@ async function supervise(session: Session, host: HostCalls, news: FleetNews | nu
     if (session.chain.isWaiting && session.desired === 'running') {
       const refusal = await waitForPredecessor(session);
       if (refusal !== null) await restInFailed(session, host, refusal);
+      continue;
+    }
+    if (isChangeDue(session)) {
+      await continueChanged(session);
       continue;
     }
     const ending = session.isToEnd;
@@ -180,7 +190,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   const summary = key.epoch === 1 ? `attempt 1: ${commandLine(spec)}` : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
-      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf },
+      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf, ...(session.writers.allowed.length > 0 ? { beside: session.writers.allowed } : {}) },
       summary.slice(0, 80),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
@@ -281,7 +291,7 @@ async function restInFailed(session: Session, host: HostCalls, reason: string): 
 async function restInPaused(session: Session, host: HostCalls): Promise<void> {
   session.enter('paused', `paused by ${session.pausedBy}`);
   await record(session, host);
-  await condition(() => session.desired !== 'paused');
+  await condition(() => session.desired !== 'paused' || isChangeDue(session));
   // Who waits for the resume is not told that it is paused, while what it is to run with is looked up.
   if (session.desired === 'running') session.enter('starting', 'resumed');
 }

@@ -19,7 +19,9 @@ export function describePlan({ changes, settings, unchanged }: FleetPlan, name: 
   const starts = changes.filter((change) => change.kind === 'start' && change.why === 'new');
   if (starts.length > 0) lines.push(green(`+ start    ${compactNames(starts.map((change) => change.name))}`));
   for (const [why, names] of grouped(changes, (change) => (change.kind === 'start' && change.why === 'stopped' ? `it has stopped: ${oneLine(change.reason, 120)}` : null))) lines.push(green(`+ start    ${compactNames(names)}`), dim(`           ${why}`));
-  for (const [why, names] of grouped(changes, (change) => (change.kind === 'restart' ? change.fields.map(showChange).join('; ') : null))) lines.push(yellow(`~ restart  ${compactNames(names)}`), dim(`           ${why}; a new session takes the place of the present one`));
+  for (const [why, names] of grouped(changes, (change) => (change.kind === 'restart' ? `${change.fields.map(showChange).join('; ')}; ${change.goesOn ? 'the session goes on, so changed' : 'a new session takes the place of the present one'}` : null))) lines.push(yellow(`~ restart  ${compactNames(names)}`), dim(`           ${why}`));
+  const taken = changes.filter(({ kind }) => kind === 'take').map((change) => change.name);
+  if (taken.length > 0) lines.push(yellow(`~ take     ${compactNames(taken)}`), dim('           the fleet has lost it; its session goes on as it is'));
   // The last first, as they end.
   const stops = changes.filter(({ kind }) => kind === 'stop').map((change) => change.name);
   if (stops.length > 0) lines.push(red(`- stop     ${compactNames(stops.toReversed())}`));

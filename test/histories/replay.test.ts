@@ -144,6 +144,8 @@ const limitEvidence: [name: string, evidence: RegExp][] = [
 const fleetEvidence: [name: keyof typeof fleetScenes, evidence: RegExp][] = [
   ['fleet-started', /"superviseSession".*PARENT_CLOSE_POLICY_ABANDON.*"memberNews"/],
   ['fleet-changed', /"command":"stop"/],
+  ['fleet-member-changed', /"command":"change".*"memoryBytes":5000000/],
+  ['fleet-taken-over', /"taken".*"lookAtMembers".*"command":"change"/],
   ['fleet-one_for_all', /"exitClass":"killed".*"command":"restart"/],
   ['fleet-member-restarted', /"restart by fleet\/.*"memberNews".*"epoch":2/],
   ['fleet-failed', /"command":"pause".*"pauseReason":"fleet"/],
@@ -194,6 +196,8 @@ describe('recorded histories', () => {
     ['session-notice-finished', /"takeNotice".*"kind":"finished".*WORKFLOW_EXECUTION_COMPLETED/],
     ['session-notice-login', /"takeNotice".*"need":"login"/],
     ['session-second-writer-seen', /"secondWriterSeen".*"mode":"pause".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
+    ['session-second-writer-allowed', /"beside":true.*"beside":\[\{"pid":71,"startTicks":7\}\]/],
+    ['session-changed', /"carried".*"memoryBytes":5000000.*"startAgent"/],
     ['session-second-writer-at-start', /"type":"SecondWriter".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
     ['session-notice-permission', /"takeNotice".*"need":"permission".*make deploy/],
   ])('%s shows it', (name, evidence) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FleetStatus } from '../../workflows/fleet-messages.js';
 import type { SessionView } from '../../client/session-view.js';
+import { SessionFolder } from '../../host/session-folder.js';
 import { Installation } from '../support/installation.js';
 import { projectRoot } from '../support/project-root.js';
 
@@ -67,10 +68,11 @@ describe('a fleet of real processes', () => {
   const team = (more = '', instances = 2) =>
     `fleet: crew\nstrategy: one_for_all\ndefaults: {hang-timeout: 1h, stop-grace: 2s${more}}\nsessions:\n  db: {command: [sh, worker.sh, db]}\n  app: {command: [sh, worker.sh, app], instances: ${instances}, depends-on: [db]}\n`;
 
-  it('is begun, changed and stopped by its file, restarts all with one that is killed, and shows one that is ended from outside', async () => {
+  it('is begun, changed and stopped by its file, restarts all with one that is killed, lets changed sessions go on, shows one that is ended from outside, and is taken over where its own workflow was', async () => {
     writeFileSync(file, team());
     expect(await run('apply', 'shim.yaml')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/running: 3 of 3 running/) as string });
     const before = await view('app-1');
+    const { sessionId } = before;
     expect(before).toMatchObject({ fleet: 'crew', state: 'running', cwd: folder });
 
     process.kill((await view('app-2')).pid ?? 0, 'SIGKILL');
@@ -80,12 +82,14 @@ describe('a fleet of real processes', () => {
 
     writeFileSync(file, team(', max-failures: 9', 3));
     const dry = await run('apply', 'shim.yaml', '--dry-run');
-    expect(dry.stdout).toBe('+ start    app-3\n~ restart  db, app-1, app-2\n           max-failures: 5 -> 9; a new session takes the place of the present one\nfleet crew: 0 members unchanged\n');
+    expect(dry.stdout).toBe('+ start    app-3\n~ restart  db, app-1, app-2\n           max-failures: 5 -> 9; the session goes on, so changed\nfleet crew: 0 members unchanged\n');
     expect((await status('crew')).generation).toBe(1);
     expect(await run('apply', 'shim.yaml')).toMatchObject({ exitCode: 0 });
     const changed = await status('crew');
     expect(changed).toMatchObject({ state: 'running', generation: 2 });
-    expect(changed.members.map(({ spec, epoch }) => [spec.name, spec.policy.intensity.maxFailures, epoch])).toEqual([['db', 9, 1], ['app-1', 9, 1], ['app-2', 9, 1], ['app-3', 9, 1]]);
+    expect(changed.members.map(({ spec, epoch }) => [spec.name, spec.policy.intensity.maxFailures, epoch])).toEqual([['db', 9, 3], ['app-1', 9, 3], ['app-2', 9, 3], ['app-3', 9, 1]]);
+    expect(await view('app-1')).toMatchObject({ sessionId, attempt: 3, lastExit: { exitClass: 'stopped' } });
+    expect(new SessionFolder(shim.home, 'app-1').spec()).toMatchObject({ sessionId, policy: { intensity: { maxFailures: 9 } } });
     expect(await run('diff', 'shim.yaml')).toMatchObject({ exitCode: 0, stdout: 'fleet crew is as the file wants it: 4 members\n' });
 
     await shim.terminate('app-3', 'by an operator');
@@ -93,6 +97,17 @@ describe('a fleet of real processes', () => {
     writeFileSync(file, team(', max-failures: 9', 1));
     expect(await run('apply', 'shim.yaml')).toMatchObject({ exitCode: 0 });
     expect((await status('crew')).members.map(({ spec }) => spec.name)).toEqual(['db', 'app-1']);
+
+    await shim.terminate('crew', 'by an operator', 'fleet');
+    const living = await view('app-1');
+    expect((await run('diff', 'shim.yaml')).stdout).toBe('~ take     db, app-1\n           the fleet has lost it; its session goes on as it is\nfleet crew: 2 members unchanged\n');
+    expect(await run('apply', 'shim.yaml')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/running: 2 of 2 running/) as string });
+    expect(await view('app-1')).toMatchObject({ sessionId, pid: living.pid, attempt: living.attempt });
+
+    writeFileSync(file, team(', max-failures: 9', 1).replace('worker.sh, app]', 'worker.sh, app, more]'));
+    expect((await run('diff', 'shim.yaml')).stdout).toMatch(/^~ restart {2}app-1\n.*; a new session takes the place of the present one$/m);
+    expect(await run('apply', 'shim.yaml')).toMatchObject({ exitCode: 0 });
+    expect((await view('app-1')).sessionId).not.toBe(sessionId);
 
     expect(await run('fleet', 'crew', 'stop')).toMatchObject({ exitCode: 0 });
     const stops = await Promise.all(['app-1', 'db'].map(view));

@@ -1,3 +1,4 @@
+import type { FleetMember } from '../../domain/fleet.js';
 import { resetFleetUpdate, stopFleetUpdate } from '../../workflows/fleet-messages.js';
 import { SupervisedFleet, type FleetChoices } from './supervised-fleet.js';
 import type { WorkflowEnvironment } from './workflow-environment.js';
@@ -20,6 +21,20 @@ export const fleetScenes: Readonly<Record<string, (environment: WorkflowEnvironm
     const stays = a ? [{ spec: a.spec, environmentAsked: [], dependsOn: [] }] : [];
     await fleet.apply([...stays, ...fleet.members([{ name: 'b' }, { name: 'd' }])]);
     await fleet.until(({ state, leaving, members }) => state === 'running' && leaving.length === 0 && members.length === 3);
+    return ofFleet(fleet);
+  },
+  'fleet-member-changed': async (environment) => {
+    const fleet = await running(environment);
+    await fleet.apply(changed((await fleet.status()).members));
+    await fleet.until(({ members }) => members[0]?.epoch === 2 && members[0].state === 'running' && !members[0].isAwaited);
+    return ofFleet(fleet);
+  },
+  'fleet-taken-over': async (environment) => {
+    const fleet = await running(environment);
+    const known = (await fleet.status()).members.map(({ spec, environmentAsked, dependsOn, state, reason }) => ({ spec, environmentAsked, dependsOn, state, reason }));
+    await fleet.isLost();
+    await fleet.apply(changed(known).slice(0, 2), {}, 0, known);
+    await fleet.until(({ members, leaving }) => leaving.length === 0 && members[0]?.epoch === 2 && members.every(({ state, isAwaited }) => state === 'running' && !isAwaited));
     return ofFleet(fleet);
   },
   'fleet-one_for_all': async (environment) => ofFleet(await restartedTogether(environment)),
@@ -45,6 +60,15 @@ export const fleetScenes: Readonly<Record<string, (environment: WorkflowEnvironm
     return ofFleet(fleet);
   },
 };
+
+/** The first of them with another bound. */
+function changed(members: readonly FleetMember[]): FleetMember[] {
+  return members.map(({ spec, environmentAsked, dependsOn }, index) => ({
+    spec: index === 0 ? { ...spec, limits: { ...spec.limits, memoryBytes: 5_000_000 }, changedAt: '2026-02-02T00:00:00.000Z' } : spec,
+    environmentAsked,
+    dependsOn,
+  }));
+}
 
 async function running(environment: WorkflowEnvironment, choices: FleetChoices = {}): Promise<SupervisedFleet> {
   const fleet = await SupervisedFleet.start(environment, three, choices);

@@ -2,7 +2,7 @@ import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { BudgetFinding } from '../../domain/budget.js';
 import type { SessionState } from '../../domain/session.js';
 import { cancelWaitUpdate, waitUntilUpdate } from '../../workflows/account-messages.js';
-import { parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
+import { changeUpdate, parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import { describeWriter } from '../../domain/second-writer.js';
 import { Gate } from './gate.js';
@@ -186,6 +186,13 @@ const writerScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
     await session.runs(2);
     return scene(session);
   },
+  'session-second-writer-allowed': async (environment) => {
+    const session = await begin(environment, { script: ['killed', () => Promise.reject(new HostError(hostErrorCodes.secondWriter, describeWriter(aWriter), { writer: aWriter }))] });
+    await session.reaches('paused');
+    await session.handle.executeUpdate(resumeUpdate, { args: [{ ...by, beside: true }] });
+    await session.runs(3);
+    return scene(session);
+  },
   'session-second-writer-at-start': async (environment) => {
     const session = await begin(environment, { script: [() => Promise.reject(new HostError(hostErrorCodes.secondWriter, describeWriter(aWriter), { writer: aWriter }))] });
     await session.reaches('paused');
@@ -238,6 +245,17 @@ const budgetScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
   },
 };
 
+/** A session whose specification changes while it works, in the run that it goes on with. */
+const changeScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-changed': async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    await session.handle.executeUpdate(changeUpdate, { args: [{ ...by, spec: { ...session.spec, limits: { ...session.spec.limits, memoryBytes: 5_000_000 }, changedAt: '2026-02-02T00:00:00.000Z' } }] });
+    await session.runs(2);
+    return scene(session);
+  },
+};
+
 /** A session that begins when another has completed, and the other one, which tells it. */
 const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-began-after-another': async (environment) => {
@@ -277,6 +295,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(noticeScenes),
   ...Object.entries(promptScenes),
   ...Object.entries(writerScenes),
+  ...Object.entries(changeScenes),
   ...Object.entries(chainScenes),
   ...Object.entries(budgetScenes),
 ]);

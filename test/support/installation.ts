@@ -87,10 +87,10 @@ export class Installation {
   }
 
   /** Ends a workflow as an operator may, behind SHIM's back. */
-  async terminate(name: string, reason: string): Promise<void> {
+  async terminate(name: string, reason: string, kind: 'session' | 'fleet' = 'session'): Promise<void> {
     const connection = await Connection.connect({ address: this.client.address });
     try {
-      await new Client({ connection }).workflow.getHandle(`session/${name}`).terminate(reason);
+      await new Client({ connection }).workflow.getHandle(`${kind}/${name}`).terminate(reason);
     } finally {
       await connection.close();
     }

@@ -3,7 +3,7 @@ import { createHostActivities, type SessionHost } from '../../activities/host-ac
 import { createNoticeActivities } from '../../activities/notice-activities.js';
 import { fleetSettingsSchema, type FleetMember, type FleetStrategy } from '../../domain/fleet.js';
 import type { Notice } from '../../domain/notice.js';
-import { applyFleetUpdate, fleetStatusQuery, fleetWorkflowId, type CarriedFleet, type FleetAnswer, type FleetStatus } from '../../workflows/fleet-messages.js';
+import { applyFleetUpdate, fleetStatusQuery, fleetWorkflowId, type CarriedFleet, type FleetAnswer, type FleetStatus, type TakenMember } from '../../workflows/fleet-messages.js';
 import { controlQueue, sessionWorkflowId } from '../../workflows/messages.js';
 import type { superviseFleet } from '../../workflows/supervise-fleet.js';
 import { openCalls } from './open-calls.js';
@@ -61,6 +61,13 @@ export class SupervisedFleet {
     await this.environment.client.workflow.start<typeof superviseFleet>('superviseFleet', { workflowId: this.workflowId, taskQueue: controlQueue, args: [{ name: this.name, hostId: this.hostId, carried }] });
   }
 
+  /** Its workflow is lost, and another begun that knows nothing: its members live on meanwhile. */
+  async isLost(): Promise<void> {
+    await this.environment.end(this.workflowId);
+    this.generation = 0;
+    await this.environment.client.workflow.start<typeof superviseFleet>('superviseFleet', { workflowId: this.workflowId, taskQueue: controlQueue, args: [{ name: this.name, hostId: this.hostId }] });
+  }
+
   get workflowId(): string {
     return fleetWorkflowId(this.name);
   }
@@ -77,10 +84,10 @@ export class SupervisedFleet {
     });
   }
 
-  async apply(members: FleetMember[], { strategy, atOnce, maxFailures, windowMs }: FleetChoices = {}, basedOn = this.generation): Promise<FleetAnswer> {
+  async apply(members: FleetMember[], { strategy, atOnce, maxFailures, windowMs }: FleetChoices = {}, basedOn = this.generation, taken: TakenMember[] = []): Promise<FleetAnswer> {
     const intensity = { ...(maxFailures === undefined ? {} : { maxFailures }), ...(windowMs === undefined ? {} : { windowMs }) };
     const settings = fleetSettingsSchema.parse({ ...(strategy && { strategy }), ...(atOnce === undefined ? {} : { atOnce }), intensity });
-    const answer = await this.handle().executeUpdate(applyFleetUpdate, { args: [{ basedOn, settings, members, by: 'test' }] });
+    const answer = await this.handle().executeUpdate(applyFleetUpdate, { args: [{ basedOn, settings, members, by: 'test', ...(taken.length > 0 ? { taken } : {}) }] });
     this.generation = answer.generation;
     return answer;
   }

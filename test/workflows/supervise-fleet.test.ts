@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fleetSearchAttributes, resetFleetUpdate, stopFleetUpdate } from '../../workflows/fleet-messages.js';
 import { pauseUpdate, resumeUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
 import { Gate } from '../support/gate.js';
+import { poll } from '../support/poll.js';
 import { useFleets } from '../support/use-fleets.js';
 
 const fleets = useFleets();
@@ -246,6 +247,43 @@ describe('a fleet that another run goes on with', () => {
     expect(fleet.asked.toSorted()).toEqual(['pause a', 'pause c', 'start a', 'start b', 'start c']);
     await fleet.handle().executeUpdate(stopFleetUpdate, { args: [by] });
     expect(await fleet.handle().result()).toMatchObject({ state: 'stopped' });
+  });
+});
+
+describe('a fleet whose workflow was lost', () => {
+  it('takes over the sessions that it is told of as they are, ends those that are not wanted, and hears of them again', async () => {
+    const fleet = await fleets.supervise(three, { strategy: 'one_for_all' });
+    await fleet.all('running');
+    const known = (await fleet.status()).members;
+    await fleet.ends('a', 'completed');
+    await poll(() => fleet.session('a').describe(), ({ status }) => status.name === 'COMPLETED');
+    await fleet.isLost();
+    fleet.asked.length = 0;
+    const [a, b] = known.map(({ spec, environmentAsked, dependsOn }) => ({ spec, environmentAsked, dependsOn }));
+    const taken = known.map(({ spec, environmentAsked, dependsOn }, index) => ({ spec, environmentAsked, dependsOn, state: index === 0 ? ('completed' as const) : ('starting' as const), reason: 'it went on by itself' }));
+    await fleet.apply(a && b ? [a, b, ...fleet.members([{ name: 'd' }])] : [], { strategy: 'one_for_all' }, 0, taken);
+    const status = await fleet.until(({ members, leaving }) => leaving.length === 0 && members.every(({ state }) => state === 'running' || state === 'completed'));
+    expect(fleet.statesOf(status)).toEqual({ a: 'completed', b: 'running', d: 'running' });
+    expect(fleet.asked.toSorted()).toEqual(['start d', 'stop c']);
+    await fleet.ends('d', 'killed');
+    await fleet.until(({ members }) => members.slice(1).every(({ epoch, state }) => epoch === 2 && state === 'running'));
+  });
+});
+
+describe('a member that has changed', () => {
+  it('goes on so where its session can: the same session, in another attempt', async () => {
+    const fleet = await fleets.supervise(three);
+    await fleet.all('running');
+    const members = (await fleet.status()).members.map(({ spec, environmentAsked, dependsOn }) => ({ spec, environmentAsked, dependsOn }));
+    const changed = members.map((member, index) => (index === 1 ? { ...member, spec: { ...member.spec, limits: { ...member.spec.limits, memoryBytes: 5_000_000 }, changedAt: '2026-02-02T00:00:00.000Z' } } : member));
+    fleet.asked.length = 0;
+    await fleet.apply(changed);
+    const status = await fleet.until(({ members: seen }) => seen[1]?.epoch === 2 && seen[1].state === 'running' && !seen[1].isAwaited);
+    expect(fleet.asked).toEqual(['pause b', 'start b']);
+    expect(status.members.map(({ spec, epoch }) => [spec.sessionId, spec.limits.memoryBytes, epoch])).toEqual(changed.map(({ spec }, index) => [spec.sessionId, spec.limits.memoryBytes, index === 1 ? 2 : 1]));
+    expect(fleet.hostOf('b').of('startAgent').at(-1)?.input.spec.limits.memoryBytes).toBe(5_000_000);
+    await fleet.apply(changed);
+    expect(fleet.asked).toEqual(['pause b', 'start b']);
   });
 });
 

@@ -3,7 +3,7 @@ import { fleetSettingsSchema, isActive, isOpen, type FleetMember, type MemberSta
 import { judgeFailures } from '../../domain/fleet-failures.js';
 import { nextMoves, type Asked, type MemberFacts, type Move } from '../../domain/fleet-moves.js';
 import { fleetState } from '../../domain/fleet-state.js';
-import type { ApplyFleetInput, CarriedFleet, CarriedMember, FleetAnswer, FleetStatus, MemberNews, SuperviseFleetInput } from '../fleet-messages.js';
+import type { ApplyFleetInput, CarriedFleet, CarriedMember, FleetAnswer, FleetStatus, MemberNews, SuperviseFleetInput, TakenMember } from '../fleet-messages.js';
 import { invalidCommand, searchAttributes, type CommandInput } from '../messages.js';
 import { describeFleet } from './details.js';
 
@@ -76,9 +76,17 @@ export class Fleet {
   status(): FleetStatus {
     const { name, hostId } = this.input;
     const { generation, settings, goal, escalation, failures, members, leaving, stoppedBy, appliedBy, appliedAtMs } = this.carried;
-    const seen = members.map(({ spec, environmentAsked, dependsOn, state, reason, epoch, restarts, asked }) => ({ spec, environmentAsked, dependsOn, state, reason, epoch, restarts, isAwaited: asked !== null || this.busy.has(spec.sessionId) }));
+    const seen = members.map((member) => {
+      const { spec, environmentAsked, dependsOn, state, reason, epoch, restarts } = member;
+      return { spec, environmentAsked, dependsOn, state, reason, epoch, restarts, isAwaited: this.isAwaited(member) };
+    });
     const { state, reason } = fleetState({ goal, escalation, stoppedBy, members: seen.map((member) => ({ ...member, name: member.spec.name })), leaving: leaving.length });
     return { name, hostId, state, reason, generation, settings, failures, members: seen, leaving: leaving.map(({ spec }) => spec.name), appliedBy, appliedAtMs };
+  }
+
+  /** Something of it is yet to be seen, or to be told. */
+  private isAwaited({ spec, asked, changeOwed = false, unseen = false }: CarriedMember): boolean {
+    return asked !== null || unseen || (changeOwed && this.carried.goal === 'running') || this.busy.has(spec.sessionId);
   }
 
   /** Shows the fleet wherever people look; what can be searched for only where it has changed. */
@@ -98,11 +106,11 @@ export class Fleet {
     return nextMoves({ goal, atOnce: settings.atOnce, members: members.map(facts), leaving: leaving.map(facts), nowMs });
   }
 
-  /** Members that are awaited and of which nothing was heard for too long. */
+  /** Members that are awaited and of which nothing was heard for too long, and those that were taken over. */
   overdue(nowMs: number): { name: string; sessionId: string }[] {
     const { lookedAtMs } = this.carried;
     return this.all()
-      .filter(({ asked }) => asked !== null && nowMs - Math.max(asked.atMs, lookedAtMs) >= lookAfterMs)
+      .filter(({ asked, unseen }) => unseen === true || (asked !== null && nowMs - Math.max(asked.atMs, lookedAtMs) >= lookAfterMs))
       .map(({ spec }) => ({ name: spec.name, sessionId: spec.sessionId }));
   }
 
@@ -112,6 +120,7 @@ export class Fleet {
     for (const news of seen) {
       this.onNews(news, nowMs);
       const member = this.find(news.sessionId);
+      if (member) member.unseen = false;
       if (member && news.state !== 'starting' && news.state !== 'stopping') member.asked = null;
     }
   }
@@ -129,6 +138,7 @@ export class Fleet {
     member.asked = { to: isEnd(kind) ? 'end' : 'come_up', atMs: nowMs, epoch: member.epoch };
     if (kind === 'restart') member.restartOwed = false;
     if (kind === 'reset') member.resetOwed = false;
+    if (kind === 'change') member.changeOwed = false;
   }
 
   /** The move was answered. @param follows whether there is anything yet to be heard of it. */
@@ -154,7 +164,7 @@ export class Fleet {
     this.tick();
     this.busy.delete(sessionId);
     const member = this.find(sessionId);
-    if (member && (isOpen(member.state) || member.state === 'waiting')) Object.assign(member, { state, reason, asked: null, restartOwed: false, resetOwed: false });
+    if (member && (isOpen(member.state) || member.state === 'waiting')) Object.assign(member, { state, reason, asked: null, restartOwed: false, resetOwed: false, changeOwed: false, unseen: false });
     this.forgetGone();
   }
 
@@ -194,13 +204,15 @@ export class Fleet {
     if (basedOn !== generation) throw ApplicationFailure.nonRetryable(`fleet ${this.name} was changed meanwhile by ${appliedBy}; look at it and apply again`, invalidCommand);
   }
 
-  apply({ settings, members, by }: ApplyFleetInput, nowMs: number): FleetAnswer {
+  apply({ settings, members, taken = [], by }: ApplyFleetInput, nowMs: number): FleetAnswer {
     this.tick();
     const known = new Map(this.carried.members.map((member) => [member.spec.sessionId, member]));
+    for (const member of taken) known.set(member.spec.sessionId, known.get(member.spec.sessionId) ?? takenMember(member));
     const next = members.map((member) => {
-      const stays = known.get(member.spec.sessionId);
-      known.delete(member.spec.sessionId);
-      return stays ? Object.assign(stays, { dependsOn: member.dependsOn, environmentAsked: member.environmentAsked }) : newMember(member);
+      const { sessionId } = member.spec;
+      const stays = known.get(sessionId);
+      known.delete(sessionId);
+      return stays ? wantedAs(stays, member) : newMember(member);
     });
     const leaving = [...known.values()].filter((member) => isOpen(member.state) || this.busy.has(member.spec.sessionId));
     Object.assign(this.carried, { settings, members: next, leaving: [...this.carried.leaving, ...leaving], generation: this.carried.generation + 1, appliedBy: by, appliedAtMs: nowMs });
@@ -253,4 +265,15 @@ function isEnd(kind: Move['kind']): boolean {
 
 function newMember(member: FleetMember): CarriedMember {
   return { ...member, state: 'waiting', reason: 'waits for its turn', epoch: 0, restarts: 0, asked: null, restartOwed: false, resetOwed: false, pauseReason: null, judgedEpoch: 0 };
+}
+
+/** As it is wanted now; a session that has begun otherwise is told so. */
+function wantedAs(stays: CarriedMember, { spec, dependsOn, environmentAsked }: FleetMember): CarriedMember {
+  const isChanged = spec.changedAt !== stays.spec.changedAt;
+  return Object.assign(stays, { dependsOn, environmentAsked, ...(isChanged && { spec, changeOwed: stays.state !== 'waiting' }) });
+}
+
+/** One that is looked at soon: it may have gone on since it was found. */
+function takenMember({ state, reason, ...member }: TakenMember): CarriedMember {
+  return { ...newMember(member), state, reason, unseen: isOpen(state) };
 }

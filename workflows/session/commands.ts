@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { closedStates, type SessionState } from '../../domain/session.js';
-import { invalidCommand, type CommandInput, type CommandResult, type QueuedAnswer, type RemovePromptInput, type SendInput, type Successor } from '../messages.js';
+import { invalidCommand, type ChangeInput, type CommandInput, type CommandResult, type QueuedAnswer, type RemovePromptInput, type SendInput, type Successor } from '../messages.js';
+import { canGoOnAs } from '../../domain/spec-change.js';
 import type { Predecessor } from '../../domain/session-chain.js';
 import type { Session } from './session.js';
 
@@ -9,7 +10,7 @@ export class SessionCommands {
   constructor(private readonly session: Session) {}
 
   /** @throws ApplicationFailure InvalidCommand where the command makes no sense in the present state. */
-  check(command: 'pause' | 'resume' | 'restart' | 'reset' | 'checkpointNow' | 'send'): void {
+  check(command: 'pause' | 'resume' | 'restart' | 'reset' | 'checkpointNow' | 'send' | 'change'): void {
     const { desired, state, reason, attempt, spec } = this.session;
     if (desired === 'stopped') throw invalid(`${spec.name} is being stopped and will not return; start a new session instead`);
     if (closedStates.includes(state)) throw invalid(`${spec.name} is ${state}; start a new session instead`);
@@ -27,14 +28,16 @@ export class SessionCommands {
   }
 
   /** @throws ApplicationFailure InvalidCommand where it makes no sense, or would spend what nobody has allowed. */
-  checkResume({ add }: CommandInput): void {
+  checkResume({ add, beside }: CommandInput): void {
     this.check('resume');
     const { pauseReason } = this.session.status();
+    if (beside) this.session.writers.checkBeside(this.session.spec.name, pauseReason === 'second_writer');
     this.session.budget.checkResume(add, pauseReason === 'budget');
     if (add !== undefined && pauseReason === null) throw invalid(`${this.session.spec.name} is ${this.session.state}: only a paused session is given more; pause it first, or resume it without --add-…`);
   }
 
-  resume({ add }: CommandInput): CommandResult {
+  resume(command: CommandInput): CommandResult {
+    const { add, beside } = command;
     if (add !== undefined) this.session.budget.add(add);
     const { desired, state, spec, chain } = this.session;
     if (state === 'waiting_for_session') {
@@ -43,7 +46,8 @@ export class SessionCommands {
     }
     if (desired === 'running') return { outcome: 'applied', message: `${spec.name} is ${state}` };
     this.session.wantRunning();
-    return this.answer('running', 'a new attempt begins where the last one ended');
+    const where = beside ? `, beside ${this.session.writers.allow(asked(command))}: what both write to the same files or conversation may be lost` : '';
+    return this.answer('running', `a new attempt begins where the last one ended${where}`);
   }
 
   restart(command: CommandInput): CommandResult {
@@ -51,6 +55,24 @@ export class SessionCommands {
     if (attempt === null) return { outcome: 'applied', message: `${spec.name} is ${state}: another attempt begins by itself` };
     this.session.restart.want(asked(command));
     return { outcome: 'accepted', message: `${spec.name} is ${state}: a last checkpoint is made, then another attempt goes on from it` };
+  }
+
+  /** @throws ApplicationFailure InvalidCommand where the session is closed, or would go on with other work. */
+  checkChange({ spec }: ChangeInput): void {
+    this.check('change');
+    if (!canGoOnAs(this.session.spec, spec)) throw invalid(`${this.session.spec.name} cannot go on with other work: another agent, command, folder or name takes a new session`);
+  }
+
+  change(command: ChangeInput): CommandResult {
+    const { attempt, unsettled, state, spec, desired, change } = this.session;
+    if (command.spec.changedAt === (change.wanted ?? spec).changedAt) return { outcome: 'applied', message: `${spec.name} is ${state}, and as it should be` };
+    change.want(command.spec);
+    const lives = attempt !== null || unsettled !== null;
+    if (desired === 'paused') return { outcome: 'applied', message: `${spec.name} is paused: it is so changed when it goes on` };
+    if (lives) this.session.restart.want(asked(command));
+    else if (state === 'failed' || state === 'backing_off') this.session.wantFreshStart();
+    else return { outcome: 'applied', message: `${spec.name} is ${state}: its next attempt is begun so` };
+    return { outcome: 'accepted', message: `${spec.name} was ${state}: another attempt goes on, changed` };
   }
 
   stop(command: CommandInput): CommandResult {

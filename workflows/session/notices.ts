@@ -38,7 +38,7 @@ export class OwedNotices {
 
 /** A session that came to rest: what of it people are to be told is given to its host, beside all else. */
 export function noteRest(session: Session): void {
-  if (patched('notices')) session.notices.note(session.status());
+  if (patched('notices') && !session.change.takeToldRest()) session.notices.note(session.status());
 }
 
 /**

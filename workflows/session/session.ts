@@ -25,6 +25,8 @@ import { nothingOwed, OwedRecords } from './owed-records.js';
 import { Prompts } from './prompts.js';
 import { isOfRevision } from './revision.js';
 import { RestartRequest } from './restart-request.js';
+import { SecondWriters } from './second-writer.js';
+import { SpecChange } from './spec-change.js';
 import { TunedParameters, untuned } from './tuned-parameters.js';
 
 /** Decisions after which another attempt begins by itself. */
@@ -49,6 +51,8 @@ export class Session {
   readonly chain: SessionChain;
   readonly account: AccountWait;
   readonly budget: SessionBudget;
+  readonly writers: SecondWriters;
+  readonly change: SpecChange;
 
   /** @param keepsRecord whether the store is asked and told; not so in runs that an older version began. */
   constructor(
@@ -66,6 +70,8 @@ export class Session {
     this.chain = new SessionChain(input.spec, this.carried);
     this.account = new AccountWait(input.spec, this.carried);
     this.budget = new SessionBudget(input.spec, this.carried);
+    this.writers = new SecondWriters(this.carried);
+    this.change = new SpecChange(this.carried);
   }
 
   get spec() {
@@ -187,6 +193,7 @@ export class Session {
       after: this.chain.after,
       account: this.account.name,
       budget: this.budget.status(),
+      beside: this.writers.status(),
     };
   }
 
