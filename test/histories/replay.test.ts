@@ -197,7 +197,7 @@ describe('recorded histories', () => {
     ['session-notice-login', /"takeNotice".*"need":"login"/],
     ['session-second-writer-seen', /"secondWriterSeen".*"mode":"pause".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
     ['session-second-writer-allowed', /"beside":true.*"beside":\[\{"pid":71,"startTicks":7\}\]/],
-    ['session-changed', /"carried".*"memoryBytes":5000000.*"startAgent"/],
+    ['session-changed', /"carried".*"startAgent".*"memoryBytes":5000000/],
     ['session-second-writer-at-start', /"type":"SecondWriter".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
     ['session-notice-permission', /"takeNotice".*"need":"permission".*make deploy/],
   ])('%s shows it', (name, evidence) => {
