@@ -8,7 +8,7 @@ import { hostId } from '../host/shim-home.js';
 import { NoSuchSessionError } from './errors.js';
 import { withClient, type Answer } from './session-directory.js';
 import { readSessionRecords } from './session-records.js';
-import { viewOfRecords, type SessionView } from './session-view.js';
+import { spendOfRecords, viewOfRecords } from './session-view.js';
 import type { ListedSession, ShimClient } from './shim-client.js';
 import type { SessionStatus } from '../workflows/messages.js';
 
@@ -28,6 +28,13 @@ export interface SessionGlance {
   pid: number | null;
   checkpoint: { id: string; at: string } | null;
   startedAt: string;
+  host: string | null;
+  restarts: number;
+  /** When the running attempt began; null as zone is. */
+  attemptStartedAt: string | null;
+  /** What the session has spent in all its attempts; null where its agent does not tell, and as zone is. */
+  tokens: number | null;
+  costUsd: number | null;
   /** Why it is in this state, one line. */
   reason: string;
   /** When a timer ends the state; null where none does, or the session was not asked. */
@@ -51,16 +58,45 @@ export async function glanceAtSessions(home: string, environment: NodeJS.Process
   const { value, warning } = await withClient(home, environment, async (client) => {
     const open = (await client?.listOpen()) ?? [];
     const unwell = client ? await unwellHosts(client, home, open) : new Map<string, string>();
-    const glances = client ? await glancesOf(client, home, open, unwell) : [];
+    const asked = client ? await askThoseAtRest(client, open, unwell) : new Map<string, SessionStatus>();
     const listed = new Set(open.map(({ name }) => name));
-    for (const { name } of listSessionFolders(home)) {
-      const records = listed.has(name) ? null : readSessionRecords(home, name);
-      if (records) glances.push(glanceOfView(viewOfRecords(records, hostId(home), null)));
-    }
-    return { glances: glances.sort((a, b) => (a.name < b.name ? -1 : 1)), unwell };
+    const others = listSessionFolders(home).flatMap(({ name }) => (listed.has(name) ? [] : (glanceAtFolder(home, name) ?? [])));
+    return { glances: [...glancesOf(home, open, unwell, asked), ...others].sort(byName), unwell };
   });
-  const hosts = [...value.unwell.values()];
-  return { value: value.glances, warning: warning ?? (hosts.length === 0 ? null : hosts.join('; ')) };
+  return { value: value.glances, warning: warning ?? whatIsWrong(value.unwell) };
+}
+
+/**
+ * The open sessions of all hosts alone, by name, none of which is asked itself: for who looks again and again.
+ *
+ * @throws ShimDownError, NoWorkerError
+ */
+export async function glanceAtOpen(client: ShimClient, home: string): Promise<Answer<SessionGlance[]>> {
+  const open = await client.listOpen();
+  const unwell = await unwellHosts(client, home, open);
+  return { value: glancesOf(home, open, unwell, new Map()).sort(byName), warning: whatIsWrong(unwell) };
+}
+
+/** A session as its folder on this machine tells; null where there is none. */
+export function glanceAtFolder(home: string, name: string): SessionGlance | null {
+  const records = readSessionRecords(home, name);
+  if (!records) return null;
+  const { agent, fleet, state, attempt, restarts, risk, context, pid, lastCheckpoint, startedAt, reason, until, host } = viewOfRecords(records, hostId(home), null);
+  const spent = spendOfRecords(records);
+  const last = records.attempts.at(-1);
+  const attemptStartedAt = last?.record && !last.report ? new Date(last.record.startedAtMs).toISOString() : null;
+  return {
+    name, agent, fleet, state, attempt, restarts, host, startedAt, attemptStartedAt, reason, until, pid,
+    zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, checkpoint: lastCheckpoint, tokens: spent?.tokens || null, costUsd: spent?.usd || null,
+  };
+}
+
+function byName(a: SessionGlance, b: SessionGlance): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function whatIsWrong(unwell: ReadonlyMap<string, string>): string | null {
+  return unwell.size === 0 ? null : [...unwell.values()].join('; ');
 }
 
 /** What is wrong with hosts of these sessions, by host: one line each. */
@@ -81,8 +117,7 @@ async function unwellHosts(client: ShimClient, home: string, open: readonly List
   return unwell;
 }
 
-async function glancesOf(client: ShimClient, home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>): Promise<SessionGlance[]> {
-  const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
+async function askThoseAtRest(client: ShimClient, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>): Promise<Map<string, SessionStatus>> {
   const asked = new Map<string, SessionStatus>();
   const puzzling = open.filter(({ state, hostId: host }) => state !== 'running' && !unwell.has(host)).slice(0, mostAsked);
   await mapBounded(puzzling, asksAtOnce, async ({ name }) => {
@@ -90,22 +125,24 @@ async function glancesOf(client: ShimClient, home: string, open: readonly Listed
     const status = await client.status(name).catch(() => null);
     if (status !== null) asked.set(name, status);
   });
+  return asked;
+}
+
+function glancesOf(home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>, asked: ReadonlyMap<string, SessionStatus>): SessionGlance[] {
+  const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
   return open.map((session) => {
-    const { name, agent, fleet, hostId: host, state, attempt, startedAtMs } = session;
+    const { name, agent, fleet, hostId: host, state, attempt, restarts, startedAtMs } = session;
     const reason = unwell.get(host) ?? asked.get(name)?.reason ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);
     const untilMs = asked.get(name)?.untilMs ?? null;
-    return { name, agent, fleet, state, attempt, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...liveOf(live.get(session.sessionId), session) };
+    return { name, agent, fleet, host, state, attempt, restarts, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...liveOf(live.get(session.sessionId), session) };
   });
 }
 
-function liveOf(entry: OverviewEntry | undefined, { attempt }: ListedSession): Pick<SessionGlance, 'zone' | 'contextUse' | 'pid' | 'checkpoint'> {
-  if (entry?.epoch !== attempt) return { zone: null, contextUse: null, pid: null, checkpoint: entry?.checkpoint ?? null };
-  const { zone, contextUse, pid, checkpoint } = entry;
-  return { zone, contextUse, pid, checkpoint };
-}
-
-function glanceOfView({ name, agent, fleet, state, attempt, risk, context, pid, lastCheckpoint, startedAt, reason, until }: SessionView): SessionGlance {
-  return { name, agent, fleet, state, attempt, zone: risk?.zone ?? null, contextUse: context?.ratio ?? null, pid, checkpoint: lastCheckpoint, startedAt, reason, until };
+function liveOf(entry: OverviewEntry | undefined, { attempt }: ListedSession): Pick<SessionGlance, 'zone' | 'contextUse' | 'pid' | 'checkpoint' | 'attemptStartedAt' | 'tokens' | 'costUsd'> {
+  const { checkpoint = null, tokens = null, costUsd = null } = entry ?? {};
+  if (entry?.epoch !== attempt) return { zone: null, contextUse: null, pid: null, checkpoint, attemptStartedAt: null, tokens, costUsd };
+  const { zone, contextUse, pid, startedAtMs } = entry;
+  return { zone, contextUse, pid, checkpoint, attemptStartedAt: startedAtMs === null ? null : new Date(startedAtMs).toISOString(), tokens, costUsd };
 }
 
 /** One that was killed and that nobody has taken leave of keeps its pid. */

@@ -141,7 +141,7 @@ export function viewOfRecords(records: SessionRecords, hostId: string | null, ui
     promptsWaiting: null,
     after: spec.after ?? null,
     beside: [],
-    budget: spec.budget ? budgetView(spec.budget, liveSpend(records) ?? report?.spend ?? nothingSpent) : null,
+    budget: spec.budget ? budgetView(spec.budget, spendOfRecords(records) ?? nothingSpent) : null,
     checkpointProblem: null,
     lastExit: report && { exitClass: report.exitClass, reason: report.reason, at: iso(report.endedAtMs) },
     parameters: parametersView(last?.record?.parameters ?? spec.parameters, spec.pinned, []),
@@ -173,6 +173,11 @@ function parametersView(parameters: Parameters, pinned: readonly ParameterName[]
 
 function budgetView(limit: Budget, spent: Spend): SessionView['budget'] {
   return { limit, spent, level: judgeBudget({ scope: 'session', fleet: null }, limit, spent)?.level ?? 'fine' };
+}
+
+/** What a session has spent in all its attempts, as its folder tells; null where it does not. */
+export function spendOfRecords(records: SessionRecords): Spend | null {
+  return liveSpend(records) ?? records.attempts.findLast((attempt) => attempt.report)?.report?.spend ?? null;
 }
 
 /** What a session with a living attempt has spent; null where none lives. */

@@ -20,6 +20,8 @@ const queriesAtOnce = 16;
 
 const openSessions = "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'";
 
+const openGroups = "WorkflowType IN ('superviseFleet', 'account') AND ExecutionStatus = 'Running'";
+
 /** The server's largest page. */
 const listedAtOnce = 1_000;
 
@@ -34,7 +36,16 @@ export interface ListedSession {
   state: SessionState;
   /** Number of the latest attempt. */
   attempt: number;
+  restarts: number;
   startedAtMs: number;
+}
+
+/** A fleet or an account as Temporal lists it. */
+export interface ListedGroup {
+  kind: 'fleet' | 'account';
+  name: string;
+  /** Of a fleet its state, of an account its phase. */
+  state: string;
 }
 
 /** What a session can be told. */
@@ -145,10 +156,24 @@ export class ShimClient {
           fleet: typedSearchAttributes.get(this.temporal.fleet.fleetSearchAttributes.fleet) ?? null,
           state: sessionStates.find((state) => state === typedSearchAttributes.get(searchAttributes.state)) ?? 'starting',
           attempt: typedSearchAttributes.get(searchAttributes.attempt) ?? 0,
+          restarts: typedSearchAttributes.get(searchAttributes.restarts) ?? 0,
           startedAtMs: startTime.getTime(),
         });
       }
       return found;
+    });
+  }
+
+  /** The open fleets, and the accounts that ever met a limit, in one call; by kind and name. */
+  async listGroups(): Promise<ListedGroup[]> {
+    const { searchAttributes } = this.temporal.messages;
+    return this.asked(queryDeadlineMs, '', async () => {
+      const found: ListedGroup[] = [];
+      for await (const { workflowId, typedSearchAttributes } of this.link.client.workflow.list({ query: openGroups, pageSize: listedAtOnce })) {
+        const [, kind, name] = /^(fleet|account)\/(.+)$/.exec(workflowId) ?? [];
+        if (kind && name) found.push({ kind: kind as ListedGroup['kind'], name, state: typedSearchAttributes.get(searchAttributes.state) ?? 'unknown' });
+      }
+      return found.sort((a, b) => (a.kind === b.kind ? (a.name < b.name ? -1 : 1) : a.kind === 'fleet' ? -1 : 1));
     });
   }
 

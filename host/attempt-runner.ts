@@ -1,4 +1,4 @@
-import { describeFinding } from '../domain/budget.js';
+import { describeFinding, type Spend } from '../domain/budget.js';
 import type { AgentEvent } from '../domain/agent-event.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest, CheckpointTrigger } from '../domain/checkpoint.js';
@@ -121,6 +121,11 @@ export class AttemptRunner {
   /** The holder's child, as the last look saw it. */
   get agentPid(): number | null {
     return this.clock.sample?.rootPid ?? null;
+  }
+
+  /** What its session has spent by now, in all its attempts. */
+  get spent(): Spend {
+    return this.spend.total;
   }
 
   /** What it runs with, read where it is applied. */

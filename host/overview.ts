@@ -17,6 +17,12 @@ const entrySchema = z.object({
   /** Ratio 0-1; null where the stream does not tell. */
   contextUse: z.number().nullable(),
   checkpoint: z.object({ id: z.string(), at: z.string() }).nullable(),
+  // What follows is lacking in files of older versions.
+  /** When the attempt began, Unix ms. */
+  startedAtMs: z.number().nullable().default(null),
+  /** What the session has spent in all its attempts; null where its agent tells nothing of it. */
+  tokens: z.number().nullable().default(null),
+  costUsd: z.number().nullable().default(null),
 });
 
 /** A live attempt as a list of sessions shows it. */
@@ -87,9 +93,20 @@ export class OverviewFile {
   }
 }
 
-function entryOf({ key, collector, setup, agentPid }: AttemptRunner): OverviewEntry {
+function entryOf({ key, collector, setup, agentPid, spent }: AttemptRunner): OverviewEntry {
   const { name, sessionId, epoch } = key;
   const { zone, contextUse } = collector.risk;
   const newest = setup.checkpoints.newest;
-  return { name, sessionId, epoch, pid: agentPid, zone, contextUse, checkpoint: newest && { id: newest.id, at: newest.createdAt } };
+  return {
+    name,
+    sessionId,
+    epoch,
+    pid: agentPid,
+    zone,
+    contextUse,
+    checkpoint: newest && { id: newest.id, at: newest.createdAt },
+    startedAtMs: setup.startedAtMs,
+    tokens: spent.tokens || null,
+    costUsd: spent.usd || null,
+  };
 }

@@ -12,6 +12,7 @@ const commands = {
   ui: async () => (await import('./commands/ui.js')).addUi,
   run: async () => (await import('./commands/run.js')).addRun,
   status: async () => (await import('./commands/status.js')).addStatus,
+  top: async () => (await import('./commands/top.js')).addTop,
   history: async () => (await import('./commands/history.js')).addHistory,
   why: async () => (await import('./commands/why.js')).addWhy,
   logs: async () => (await import('./commands/logs.js')).addLogs,

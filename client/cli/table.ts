@@ -1,5 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
-import stringWidth from 'string-width';
+import { widthOf } from './text-width.js';
 
 /** Between two columns. */
 const gap = '   ';
@@ -9,11 +8,6 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
   const lines = [head, ...rows].map((cells) => cells.map((text) => ({ text, width: widthOf(text) })));
   const widths = head.map((_, at) => lines.reduce((widest, cells) => Math.max(widest, cells[at]?.width ?? 0), 0));
   return lines.map((cells) => cells.map(({ text, width }, at) => text + ' '.repeat((widths[at] ?? width) - width)).join(gap).trimEnd()).join('\n');
-}
-
-/** Columns that a text takes on a terminal. Of a table with a thousand lines nearly all cells are plain. */
-function widthOf(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(stripVTControlCharacters(text));
 }
 
 /** `key   value` lines, the keys in one column. */

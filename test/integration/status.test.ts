@@ -1,8 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOverview } from '../../host/overview.js';
 import { readService } from '../../workers/embedded/keeper.js';
 import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation, until } from '../support/installation.js';
+import { projectRoot } from '../support/project-root.js';
+import { Terminal } from '../support/terminal.js';
 
 const shim = new Installation();
 beforeAll(() => shim.up());
@@ -46,6 +50,73 @@ describe('a look at all sessions', () => {
     expect(stderr).toMatch(/^shim: host [^ ]+: its worker does not run; attempts are shown as of 20[^ ]+Z; run: shim up$/);
     expect(stdout).toMatch(/^works +command +running +1 +safe .* host [^ ]+: its worker does not run/m);
     await shim.up();
+  });
+});
+
+/** What a terminal is left as: the alternate screen left, the cursor shown, lines and echo on. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const asBefore = /\u001b\[\?25h\u001b\[\?1049l[^]*ended (\d+)[^]*[^-]icanon[^]*[^-]echo /;
+
+describe('shim top without a terminal', () => {
+  it('prints all sessions once, as lines or as JSON', async () => {
+    const printed = await runCli(['top'], { SHIM_HOME: shim.home });
+    expect(printed).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^2 sessions, 1 paused, 1 running.*\nNAME +STATE +RISK[^\n]*\npaused +paused[^\n]*\nworks +running +\w+ /) });
+    const { stdout } = await runCli(['top', '--json'], { SHIM_HOME: shim.home });
+    expect(JSON.parse(stdout)).toMatchObject({ sessions: [{ name: 'paused', state: 'paused', restarts: 0 }, { name: 'works', state: 'running', restarts: 0, attemptStartedAt: expect.any(String), tokens: expect.any(Number) }] });
+  });
+});
+
+describe('shim top on a terminal', () => {
+  const program = [process.execPath, join(projectRoot(), 'client', 'shim.mjs'), 'top'];
+  const opened: Terminal[] = [];
+  const open = (columns: number, rows: number, environment: Record<string, string>) => {
+    const terminal = new Terminal({ columns, rows }, program, environment);
+    opened.push(terminal);
+    return terminal;
+  };
+  afterAll(() => opened.forEach((terminal) => terminal.close()));
+
+  it('shows all sessions, acts by keys, and leaves the terminal as it was', async () => {
+    const terminal = open(90, 20, { SHIM_HOME: shim.home });
+    await terminal.until(/works +\S*running/);
+    terminal.type('/works\r');
+    await terminal.until(/only "works"/);
+    terminal.type('c');
+    await terminal.until(/the host is asked for a checkpoint/);
+    terminal.type('s');
+    await terminal.until(/stop works for good\?/);
+    terminal.type('n');
+    await terminal.until(/not stopped/);
+    terminal.type('w');
+    await terminal.until(/works \(command\) is running/);
+    terminal.type('q');
+    await terminal.until(/NAME/);
+    terminal.type('l');
+    await terminal.until(/out \|/);
+    terminal.type('q');
+    await terminal.until(/NAME/);
+    terminal.type('q');
+    expect((await terminal.until(asBefore))[1]).toBe('0');
+    expect((await shim.client.status('works')).state).toBe('running');
+  });
+
+  it('gives it back when a signal ends it', async () => {
+    const terminal = open(60, 15, { SHIM_HOME: shim.home, NO_COLOR: '1' });
+    const [, pid] = await terminal.until(/pid (\d+)/);
+    await terminal.until(/works +running/);
+    process.kill(Number(pid), 'SIGTERM');
+    expect((await terminal.until(asBefore))[1]).toBe('0');
+    // oxlint-disable-next-line no-control-regex -- colours are what is looked for
+    expect(terminal.shown).not.toMatch(/\u001b\[3\dm/);
+  });
+
+  it('gives it back when it fails, and says why', async () => {
+    const home = join(shim.folder, 'broken');
+    mkdirSync(home);
+    writeFileSync(join(home, 'sessions'), 'no folder');
+    const terminal = open(60, 15, { SHIM_HOME: home });
+    expect((await terminal.until(asBefore))[1]).toBe('1');
+    expect(terminal.shown).toMatch(/shim: ENOTDIR/);
   });
 });
 
