@@ -14,7 +14,7 @@ const failureTexts: readonly [RegExp, FailureClass][] = [
   [/overloaded|\b529\b|\b503\b|service unavailable|server is busy|at capacity/i, 'overloaded'],
   [/usage limit|rate.?limit|too many requests|\b429\b|quota exceeded|hit your .{0,20}limit/i, 'limit_reached'],
   [/invalid.{0,10}api.?key|incorrect api.?key|authentication.?error|unauthorized|\b401\b|\b403\b|please run \/login|not logged in|oauth token.{0,20}(?:expired|revoked)|credit balance/i, 'auth_failed'],
-  [/no conversation found with session id|session id .{0,60} is already in use|unknown option|unexpected argument/i, 'misconfigured'],
+  [/no conversation found with session id|session id .{0,60} is already in use|unknown option|unexpected argument|not inside a trusted directory/i, 'misconfigured'],
   [/internal server error|bad gateway|gateway time-?out|connection (?:dropped|error|refused|reset|closed|timed out)|unable to connect|stream disconnected|error sending request|\b(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)\b/i, 'overloaded'],
 ];
 

@@ -24,6 +24,7 @@ describe.each(['claude-code', 'codex'] as const)('the end of %s', (kind) => {
     ['a full heap', said, { signal: 'SIGABRT', stderrTail: heapOut }, 'out_of_memory', 'heap out of memory'],
     ['a full heap and exit 134', said, { exitCode: 134, stderrTail: heapOut }, 'out_of_memory', 'heap out of memory'],
     ['an unknown conversation', [], { exitCode: 1, stderrTail: 'No conversation found with session ID: 1' }, 'misconfigured', 'No conversation found'],
+    ['a folder that is no repository', [], { exitCode: 1, stderrTail: 'Not inside a trusted directory and --skip-git-repo-check was not specified.' }, 'misconfigured', '--skip-git-repo-check'],
     ['a missing login', [], { exitCode: 1, stderrTail: 'Invalid API key · Please run /login' }, 'auth_failed', 'Invalid API key'],
     ['a program that cannot be run', [], { exitCode: 127, stderrTail: 'sh: exec: not found' }, 'misconfigured', 'could not be run'],
     ['an exception', said, { exitCode: 1, stderrTail: 'a\nTypeError: x is undefined\n' }, 'crashed', 'exit 1: TypeError: x is undefined'],
