@@ -56,9 +56,15 @@ export function benchActions(): Promise<void> {
 }
 
 function measure(): Costs {
-  const completed = actionsOf('session-state-completed');
-  const restart = actionsOf('session-outcomes-recorded') - completed;
-  const backedOff = actionsOf('session-waited-out') - actionsOf('session-state-running');
+  const completed = actionsOf('session-revision-1-completed');
+  const running = actionsOf('session-revision-1-running');
+  const restart = actionsOf('session-revision-1-restarted') - completed;
+  // Two crashes: the first restart comes at once.
+  const backedOff = actionsOf('session-revision-1-backed-off') - actionsOf('session-revision-1-restarted-running');
+  // Its session asks the account before its first attempt, too.
+  const limitWait = actionsOf('session-account-let-go') - running - 1;
+  // Its three members are begun as children, which is a start of each.
+  const members = read('fleet-started').filter(({ eventType }) => eventType === 'EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED').length;
   const push = actionsOf('session-parameters-changed') - actionsOf('session-state-running');
   const hostHour = hour / leaseBeatMs;
   const look = lookOf('experiment-running');
@@ -70,11 +76,18 @@ function measure(): Costs {
   const costs = { session: completed, restart, hostHour, kaizenDay: (day / lookEveryMs) * kaizenLook, experimentDay: (day / experiment.tickMs) * look, experiment: ofExperiment };
   const table = {
     "a session's life, without a restart": costs.session,
+    'of it until its agent runs': running,
     // Checkpoints at their interval are not reported, nothing beats, and no timer runs.
-    'an hour of a session that runs': 0,
+    'an hour of a session that runs, and a checkpoint by time': 0,
     'a restart at once': costs.restart,
     'a restart after a back-off': backedOff,
     'a value pushed to a running session': push,
+    'a checkpoint that a person asks for': actionsOf('session-revision-1-checkpointed') - running,
+    'a follow-up prompt, with the attempt that is given it': actionsOf('session-revision-1-prompted') - running,
+    "a wait for an account's limit: of a session, with the attempt that met it": limitWait,
+    'the same: of its account, whose wait a person has put off once, and ended': actionsOf('account-open-again'),
+    [`the start of a fleet of ${members}, beside the lives of its sessions`]: actionsOf('fleet-started'),
+    'its stop': actionsOf('fleet-stopped') - actionsOf('fleet-started'),
     [`an hour of a host: its lease, a heartbeat every ${leaseBeatMs / 1_000} s`]: costs.hostHour,
     'a look of an experiment': look,
     [`a day of an experiment, a look every ${experiment.tickMs / 60_000} min`]: costs.experimentDay,

@@ -3,6 +3,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { agentPid } from '../client/agent-pid.js';
+import { connect, type TemporalLink } from '../client/connection.js';
 import type { ShimClient } from '../client/shim-client.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { defaultRetention } from '../domain/retention.js';
@@ -14,7 +15,7 @@ import { readService } from '../workers/embedded/keeper.js';
 import { Bed } from './bed.js';
 import { growthOf, isBounded, type Measure } from './growth.js';
 import { memoryOfServices, openDescriptors } from './process-cost.js';
-import { deleteClosed, longestHistory } from './temporal-load.js';
+import { deleteClosed, historyLengths } from './temporal-load.js';
 
 const hoursOfDay = 24;
 
@@ -67,9 +68,15 @@ export async function benchLongRun(minutes: number): Promise<boolean> {
   let ok = false;
   await Bed.use({}, async (bed, client) => {
     console.log(`long-run: ${hoursOfDay} h of ${lasting.length} sessions in ${minutes} min; load of the machine ${loadavg()[0]?.toFixed(2)}`);
-    const day = new Day(bed, client, minutes * 60_000);
-    await day.pass();
-    ok = day.judge();
+    const temporal = await connect(bed.home, {});
+    try {
+      const day = new Day(bed, client, temporal, minutes * 60_000);
+      const brokenOff = await day.pass().then(() => null, (error: unknown) => error);
+      ok = day.judge();
+      if (brokenOff !== null) throw brokenOff;
+    } finally {
+      await temporal.connection.close();
+    }
   });
   return ok;
 }
@@ -84,6 +91,7 @@ class Day {
   constructor(
     private readonly bed: Bed,
     private readonly client: ShimClient,
+    private readonly temporal: TemporalLink,
     private readonly durationMs: number,
   ) {}
 
@@ -149,7 +157,7 @@ class Day {
   /** What retention does, sooner: Temporal's by itself, that of folders by `shim prune`. */
   private async keepNoLonger(): Promise<void> {
     const keptMs = (this.durationMs / hoursOfDay) * keptHours;
-    await deleteClosed(this.bed.home, keptMs);
+    await deleteClosed(this.temporal, keptMs);
     for (const folder of listSessionFolders(this.bed.home)) await pruneSession(this.bed.home, folder, { retention: defaultRetention, closedForMs: keptMs }, false);
     await pruneArchive(this.bed.home, keptMs, false);
   }
@@ -170,7 +178,7 @@ class Day {
       'outcome store, MB': bytesOfStore(home) / 1_048_576,
     };
     this.seen.push({ atMin: (performance.now() - this.startedMs) / 60_000, values });
-    this.done.longestHistory = Math.max(this.done.longestHistory, await longestHistory(home, lasting));
+    this.done.longestHistory = Math.max(this.done.longestHistory, ...(await historyLengths(this.temporal, lasting)));
   }
 
   /** Every so many ms until the day is over; a round that takes longer puts off the next. */

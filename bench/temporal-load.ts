@@ -1,4 +1,4 @@
-import { connect } from '../client/connection.js';
+import { connect, type TemporalLink } from '../client/connection.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { readWorkerRecord } from '../host/shim-home.js';
 import { sessionWorkflowId } from '../workflows/messages.js';
@@ -21,32 +21,23 @@ export async function requestsOf(home: string): Promise<Record<string, number>> 
 
 /** Events in the histories of these sessions. */
 export async function historyEvents(home: string, names: readonly string[]): Promise<number> {
-  return (await historyLengths(home, names)).reduce((sum, length) => sum + length, 0);
+  const link = await connect(home, {});
+  try {
+    return (await historyLengths(link, names)).reduce((sum, length) => sum + length, 0);
+  } finally {
+    await link.connection.close();
+  }
 }
 
-/** The longest history among these sessions, events. */
-export async function longestHistory(home: string, names: readonly string[]): Promise<number> {
-  return Math.max(...(await historyLengths(home, names)));
+/** Events in the history of each of these sessions. */
+export function historyLengths({ client }: TemporalLink, names: readonly string[]): Promise<number[]> {
+  return mapBounded(names, asksAtOnce, async (name) => (await client.workflow.getHandle(sessionWorkflowId(name)).describe()).historyLength);
 }
 
 /** Deletes what closed longer ago than this, ms, as Temporal does at the end of its retention, which cannot be less than an hour. */
-export async function deleteClosed(home: string, olderThanMs: number): Promise<void> {
-  const { client, connection, namespace } = await connect(home, {});
-  try {
-    const before = new Date(Date.now() - olderThanMs).toISOString();
-    const closed: { workflowId: string; runId: string }[] = [];
-    for await (const { workflowId, runId } of client.workflow.list({ query: `ExecutionStatus != "Running" AND CloseTime < "${before}"` })) closed.push({ workflowId, runId });
-    await mapBounded(closed, asksAtOnce, (workflowExecution) => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution }));
-  } finally {
-    await connection.close();
-  }
-}
-
-async function historyLengths(home: string, names: readonly string[]): Promise<number[]> {
-  const { client, connection } = await connect(home, {});
-  try {
-    return await mapBounded(names, asksAtOnce, async (name) => (await client.workflow.getHandle(sessionWorkflowId(name)).describe()).historyLength);
-  } finally {
-    await connection.close();
-  }
+export async function deleteClosed({ client, connection, namespace }: TemporalLink, olderThanMs: number): Promise<void> {
+  const before = new Date(Date.now() - olderThanMs).toISOString();
+  const closed: { workflowId: string; runId: string }[] = [];
+  for await (const { workflowId, runId } of client.workflow.list({ query: `ExecutionStatus != "Running" AND CloseTime < "${before}"` })) closed.push({ workflowId, runId });
+  await mapBounded(closed, asksAtOnce, (workflowExecution) => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution }));
 }

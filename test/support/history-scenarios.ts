@@ -2,7 +2,7 @@ import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { BudgetFinding } from '../../domain/budget.js';
 import type { SessionState } from '../../domain/session.js';
 import { cancelWaitUpdate, waitUntilUpdate } from '../../workflows/account-messages.js';
-import { changeUpdate, parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
+import { changeUpdate, checkpointNowUpdate, parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import { describeWriter } from '../../domain/second-writer.js';
 import { Gate } from './gate.js';
@@ -270,6 +270,44 @@ const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =>
   },
 };
 
+/** What Actions are counted in: the same again, as sessions of revision 1 do it. They end where nothing is owed any more. */
+const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-revision-1-running': async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    return scene(session);
+  },
+  'session-revision-1-completed': (environment) => closingAfter(environment, ['completed']),
+  'session-revision-1-restarted': (environment) => closingAfter(environment, ['killed', 'completed']),
+  'session-revision-1-backed-off': async (environment) => {
+    const session = await begin(environment, { script: ['crashed', 'crashed'] });
+    await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
+    await session.skip(90_000);
+    await session.runs(3);
+    return scene(session);
+  },
+  'session-revision-1-restarted-running': async (environment) => {
+    const session = await begin(environment, { script: ['crashed'] });
+    await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
+    return scene(session);
+  },
+  'session-revision-1-checkpointed': async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    await session.handle.executeUpdate(checkpointNowUpdate, { args: [by] });
+    await session.until(({ checkpoint }) => checkpoint !== null);
+    return scene(session);
+  },
+  'session-revision-1-prompted': async (environment) => {
+    const session = await begin(environment, {});
+    await session.runs();
+    await session.handle.executeUpdate(sendUpdate, { args: [{ text: 'write the second chapter', ...by }] });
+    await session.host.end((await session.host.nth('startAgent', 1)).input, { exitClass: 'completed' });
+    await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
+    return scene(session);
+  },
+};
+
 /** A session that waits for its account, and the scene of each. */
 async function limitedSession(environment: WorkflowEnvironment): Promise<{ account: LimitedAccount; session: Scene; ofAccount: Scene }> {
   const account = new LimitedAccount(environment);
@@ -298,6 +336,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(changeScenes),
   ...Object.entries(chainScenes),
   ...Object.entries(budgetScenes),
+  ...Object.entries(costScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {
