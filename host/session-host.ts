@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
@@ -281,6 +281,7 @@ export class SessionHost {
     const folder = new SessionFolder(this.host.home, input.name);
     const owner = folder.spec()?.sessionId ?? folder.tombstone()?.sessionId;
     if (owner === input.sessionId && folder.spec()) return folder;
+    if (lstatSync(folder.path, { throwIfNoEntry: false })?.isSymbolicLink()) throw new HostError(hostErrorCodes.misconfigured, `${folder.path} is a link, and no session is begun behind one; remove it, then: shim reset ${input.name}`);
     const isOfAnother = owner !== undefined && owner !== input.sessionId;
     if (isOfAnother) {
       await this.runners.get(input.name)?.end({ exitClass: 'stopped', reason: 'a new session took its name' }, { checkpointFirst: false, graceMs: 0 });

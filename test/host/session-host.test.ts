@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { SessionSpec } from '../../domain/session.js';
+import { CheckpointRepository } from '../../host/checkpoints/checkpoint-repository.js';
+import { ShadowRepository } from '../../host/checkpoints/shadow-repository.js';
 import { bearsMarker, isDead, readBootId, readProcess, readProcessTable } from '../../host/process/process-table.js';
 import { SessionFolder } from '../../host/session-folder.js';
 import { ensureShimHome } from '../../host/shim-home.js';
@@ -193,6 +195,16 @@ describe('a start that is asked for', () => {
     expect(existsSync(join(local.home, 'sessions', 'harmless'))).toBe(false);
   });
 
+  it('under a name that is a link writes nothing through it', async () => {
+    const host = newHost();
+    const elsewhere = join(local.home, 'elsewhere');
+    mkdirSync(elsewhere);
+    mkdirSync(join(local.home, 'sessions'), { recursive: true });
+    symlinkSync(elsewhere, join(local.home, 'sessions', 'linked'));
+    await expect(host.startAgent(startRequest(newSpec('linked'), 1))).rejects.toMatchObject({ code: 'Misconfigured', message: expect.stringContaining('is a link') as string });
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
   it.each([
     ['a missing program', { argv: ['/nowhere/at-all'] }, /cannot find the program/],
     ['a missing folder', { cwd: '/nowhere/at-all' }, /working folder \/nowhere\/at-all is not there/],
@@ -201,6 +213,28 @@ describe('a start that is asked for', () => {
     const refused = host.startAgent(startRequest(newSpec('wrong', change), 1));
     await expect(refused).rejects.toMatchObject({ code: 'Misconfigured' });
     await expect(refused).rejects.toThrow(message);
+  });
+});
+
+describe('a stop while a checkpoint is made', () => {
+  it('stays a stop: all is dead, nothing starts again, and no half of the checkpoint is left', async () => {
+    const host = newHost();
+    const spec = newSpec('halfway');
+    for (let file = 0; file < 300; file += 1) writeFileSync(join(spec.cwd, `file-${file}`), `${file}\n`.repeat(1_000));
+    await host.startAgent(startRequest(spec, 1));
+    const [agent = 0] = await starts(spec, 1);
+    const { key } = host.liveRunners[0] ?? expect.fail('it does not run');
+    const checkpoint = host.createCheckpoint({ ...key, trigger: 'user_requested' }).then(({ id }) => id, (error: unknown) => error);
+    expect(await host.stopAgent({ ...key, mode: 'stop', reason: 'enough' })).toMatchObject({ report: { exitClass: 'stopped' } });
+    expect(readProcess(agent)?.state ?? 'gone').toMatch(/gone|Z/);
+    await expect(host.startAgent(startRequest(spec, 2))).rejects.toMatchObject({ code: 'SessionStopped' });
+    await checkpoint;
+    const { checkpointsPath } = new SessionFolder(local.home, 'halfway');
+    const repository = new CheckpointRepository(checkpointsPath, new ShadowRepository(join(checkpointsPath, 'git'), spec.cwd));
+    const { manifests, rejected } = await repository.list();
+    expect(rejected).toEqual([]);
+    for (const { id } of manifests) expect(await repository.verify(id)).toBeNull();
+    expect(manifests.at(-1)?.tree.files).toBe(301);
   });
 });
 

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SessionFolder } from '../../host/session-folder.js';
+import { runCli } from '../client/built-cli.js';
 import { countCopies, CopyCounter } from '../support/copies.js';
 import { everyItemOnce, Installation, until } from '../support/installation.js';
 
@@ -220,6 +223,29 @@ describe('a checkpoint', () => {
 
   function checkpointIds(name: string): string[] {
     return readdirSync(join(shim.home, 'sessions', name, 'checkpoints')).filter((entry) => entry.startsWith('ck-')).sort();
+  }
+});
+
+describe('a secret that an agent is given and gives away', () => {
+  it('is in no log, history, answer, record or metric, and what is said with it is', async () => {
+    const secret = `tk_${randomUUID()}`;
+    const script = 'echo "said $API_TOKEN aloud"; echo "died of $API_TOKEN" >&2; exit 3';
+    await shim.start({ name: 'n-secret', agent: 'command', argv: ['sh', '-c', script], cwd: shim.folder, environmentNames: ['API_TOKEN'], policy: { restart: 'never' } }, { ...shim.environment, API_TOKEN: secret });
+    const { reason } = await shim.client.waitForState('n-secret', ['failed'], 60_000);
+    const folder = new SessionFolder(shim.home, 'n-secret');
+    const answers = await Promise.all([['logs', 'n-secret'], ['why', 'n-secret'], ['status', 'n-secret', '--json'], ['history', 'n-secret', '--json']].map((argv) => runCli(argv, { SHIM_HOME: shim.home })));
+    const records = ['spec.json', 'state.json', join('attempts', '000001', 'report.json'), join('attempts', '000001', 'live.json')].map((file) => readFileSync(join(folder.path, file), 'utf8'));
+    const told = [reason, await shim.history('n-secret'), ...answers.map(({ stdout, stderr }) => stdout + stderr), ...records, ...(await metrics())];
+    expect(answers[0]?.stdout).toMatch(/said .*REDACTED.* aloud/i);
+    expect(told.filter((text) => text.includes(secret))).toEqual([]);
+  });
+
+  /** What each worker serves. */
+  async function metrics(): Promise<string[]> {
+    const targets = readdirSync(join(shim.home, 'run', 'metrics-targets')).flatMap((file) => JSON.parse(readFileSync(join(shim.home, 'run', 'metrics-targets', file), 'utf8')) as { targets: string[] }[]);
+    const addresses = targets.flatMap((target) => target.targets);
+    expect(addresses.length).toBeGreaterThan(1);
+    return Promise.all(addresses.map(async (address) => (await fetch(`http://${address}/metrics`)).text()));
   }
 });
 
