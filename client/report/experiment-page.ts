@@ -9,12 +9,14 @@ import { formatMetric } from './format-metric.js';
 import { formatTimes, isDeployed, plainVerdict, valueOf } from './plain-verdict.js';
 
 const style = `
-body{font:16px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:#1f2328}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d1d9e0;vertical-align:top}
-.verdict{border-left:6px solid #6e7781;background:#f6f8fa;padding:.8rem 1rem}
+:root{color-scheme:light dark;--text:#1f2328;--muted:#59636e;--line:#d1d9e0;--card:#f6f8fa}
+@media (prefers-color-scheme:dark){:root{--text:#e6edf3;--muted:#9198a1;--line:#3d444d;--card:#151b23}body{background:#0d1117}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:var(--text)}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;display:block;overflow-x:auto}
+th,td{text-align:left;padding:.3rem 1.2rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+.verdict{border-left:6px solid #6e7781;background:var(--card);padding:.8rem 1rem}
 .kept{border-color:#1a7f37}.rolled_back,.restored{border-color:#cf222e}.no_evidence,.aborted,.refused{border-color:#9a6700}
-.muted{color:#59636e}svg{max-width:100%;height:auto}code{background:#f6f8fa}`;
+.muted{color:var(--muted)}figure{margin:0}svg{max-width:100%;height:auto;border-radius:6px}`;
 
 /**
  * A report of one experiment as an HTML page that needs nothing beside it: verdict in plain words, arms, evidence over time,

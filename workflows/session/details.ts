@@ -1,4 +1,6 @@
 import { describeFinding } from '../../domain/budget.js';
+import type { SessionSpec } from '../../domain/session.js';
+import { specSummary } from '../../domain/spec-text.js';
 import type { SessionStatus } from '../messages.js';
 import { moment, oneLine } from '../one-line.js';
 
@@ -41,11 +43,13 @@ function headline({ state, reason, attempt, ends }: SessionStatus): string {
 }
 
 /** The session's current details as markdown: what, why, what one can do, and the last ends. */
-export function describeSession(status: SessionStatus): string {
+export function describeSession(status: SessionStatus, spec: SessionSpec): string {
   const lines = [
     `**${status.state}**: ${oneLine(headline(status))}`,
     '',
     `- what now: ${waysOn(status)}`,
+    // The static summary is lost when the workflow continues as new.
+    `- runs: ${specSummary(spec)}`,
     ...(status.untilMs === null ? [] : [`- until: ${moment(status.untilMs)} UTC`]),
     `- attempt: ${status.epoch}, restarts: ${status.restarts}`,
     `- host: ${status.hostId}${status.attempt ? `, pid ${status.attempt.pid}` : ''}`,

@@ -229,7 +229,7 @@ export class Session {
   private published: string;
 
   show(): void {
-    setCurrentDetails(describeSession(this.status()));
+    setCurrentDetails(describeSession(this.status(), this.spec));
   }
 
   // Attempts
