@@ -69,6 +69,25 @@ export function parseTime(text: string, nowMs: number): number {
   return ms;
 }
 
+/**
+ * Reads a time that is over as a duration before now, a time of day (the latest one, in this machine's zone) or ISO 8601.
+ *
+ * @returns Unix ms. @throws BadInputError.
+ */
+export function parsePast(text: string, nowMs: number): number {
+  if (quantitySchema.safeParse(text).success && durationUnits[text.replace(/^[\d.]+/, '').toLowerCase()] !== undefined) return nowMs - parseDuration(text);
+  const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (clock) {
+    const at = new Date(nowMs);
+    at.setHours(Number(clock[1]), Number(clock[2]), 0, 0);
+    if (at.getTime() > nowMs) at.setDate(at.getDate() - 1);
+    return at.getTime();
+  }
+  const ms = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new BadInputError(`${JSON.stringify(text.slice(0, 60))} is no time; give a duration before now (30m), a time of day (14:30), or ISO 8601 (2026-01-31T14:30Z)`);
+  return ms;
+}
+
 function parseQuantity(text: string, units: Readonly<Record<string, number>>, expected: string): number {
   const factor = units[text.replace(/^[\d.]+/, '').toLowerCase()];
   if (!quantitySchema.safeParse(text).success || factor === undefined) throw new InvalidArgumentError(`Give ${expected}.`);

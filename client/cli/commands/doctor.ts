@@ -23,12 +23,15 @@ async function examine(context: CliContext, { json }: { json?: true }): Promise<
 
 async function findAll(context: CliContext): Promise<Finding[]> {
   // Loaded here: no other command needs them.
-  const [{ checkAgents, checkPrograms }, machine, temporal] = await Promise.all([import('../doctor/programs.js'), import('../doctor/machine.js'), import('../doctor/temporal.js')]);
-  const [programs, services, lease, agents] = await Promise.all([
+  const [{ checkAgents, checkPrograms }, machine, temporal, { checkPorts }, { checkPrometheus, checkStatsig }] = await Promise.all([import('../doctor/programs.js'), import('../doctor/machine.js'), import('../doctor/temporal.js'), import('../doctor/ports.js'), import('../doctor/analytics.js')]);
+  const [programs, services, lease, agents, ports, statsig, prometheus] = await Promise.all([
     checkPrograms(context.environment),
     temporal.checkServices(context),
     temporal.checkLease(context),
     checkAgents(context.environment),
+    checkPorts(context),
+    checkStatsig(context),
+    checkPrometheus(context),
   ]);
-  return [...programs, machine.checkHome(context.home), machine.checkDisk(context.home), machine.checkCgroup(), ...services, lease, ...agents];
+  return [...programs, machine.checkHome(context.home), machine.checkDisk(context.home), machine.checkCgroup(), ...ports, ...services, lease, statsig, ...agents, prometheus];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCount, parseDuration, parseRatio, parseSize, parseTime } from '../../../client/cli/units.js';
+import { parseCount, parseDuration, parsePast, parseRatio, parseSize, parseTime } from '../../../client/cli/units.js';
 
 it.each([['500ms', 500], ['10s', 10_000], ['1.5h', 5_400_000], ['2d', 172_800_000], ['0s', 0], ['3M', 180_000]])('reads the duration %s', (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
@@ -41,5 +41,17 @@ describe('a time', () => {
 
   it.each(['soon', '25:00', '5x', '2026', '', '-5m', '2026-99-99T00:00'])('is not %j, and the message says what one looks like', (text) => {
     expect(() => parseTime(text, nowMs)).toThrow(/is no time; give one from now \(30m\)/);
+  });
+});
+
+describe('a time that is over', () => {
+  const nowMs = new Date(2026, 0, 31, 14, 0).getTime();
+
+  it('is a duration before now, the latest such time of day, or ISO 8601', () => {
+    expect(parsePast('30m', nowMs)).toBe(nowMs - 1_800_000);
+    expect(parsePast('13:30', nowMs)).toBe(nowMs - 1_800_000);
+    expect(parsePast('14:30', nowMs)).toBe(nowMs - 84_600_000);
+    expect(parsePast('2026-01-31T14:30:00Z', nowMs)).toBe(Date.parse('2026-01-31T14:30:00Z'));
+    expect(() => parsePast('soon', nowMs)).toThrow(/"soon" is no time/);
   });
 });
