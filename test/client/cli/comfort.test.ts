@@ -68,7 +68,7 @@ describe('shim install-service', () => {
 describe("the Web UI's pages", () => {
   it('are each a query that Temporal understands', () => {
     const links = webUiLinks('http://127.0.0.1:8233', 'default');
-    expect(links.failed).toBe("http://127.0.0.1:8233/namespaces/default/workflows?query=ShimState%20%3D%20'failed'%20AND%20ExecutionStatus%20%3D%20'Running'");
+    expect(links.failed).toBe("http://127.0.0.1:8233/namespaces/default/workflows?query=ShimState%20%3D%20%27failed%27%20AND%20ExecutionStatus%20%3D%20%27Running%27");
     expect(Object.keys(links)).toEqual(['sessions', 'failed', 'waiting', 'paused', 'fleets', 'experiments']);
   });
 
