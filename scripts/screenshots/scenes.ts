@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,9 @@ import { startSessionHere } from '../../client/start-session.js';
 import type { KaizenSettings } from '../../domain/experiments/kaizen-settings.js';
 import type { SessionState } from '../../domain/session.js';
 import { defaultScope } from '../../domain/kaizen-mode.js';
+import { CgroupRoot } from '../../host/process/cgroup.js';
+import { fence } from '../../host/process/holder.js';
+import { listSessionFolders, type SessionFolder } from '../../host/session-folder.js';
 import { startServices, stopServices } from '../../workers/embedded/services.js';
 
 /** A busy machine takes its time, ms. */
@@ -83,7 +86,9 @@ export class Scenes {
     await this.start('release-notes', [], { after: 'fix-login' });
     await this.client.waitForState('refactor-api', ['running'], patienceMs);
     await this.client.pause('refactor-api', { by: person, reason: 'its plan is to be read first' });
-    await this.shim('apply', join(this.root, 'examples', 'team', 'shim.yaml'));
+    // In a folder of its own: in that of the project another SHIM may be at work, and would be a second writer.
+    cpSync(join(this.root, 'examples', 'team'), join(this.folder, sceneFleet), { recursive: true });
+    await this.shim('apply', join(this.folder, sceneFleet, 'shim.yaml'));
     await this.kaizen(async (client) => {
       await client.startKaizen(defaultScope, settings, person);
       await client.tryValue(defaultScope, { parameter: 'danger_zone', value: 0.6, units: sceneUnits, hypothesis: 'agents that are recycled earlier crash less often' });
@@ -97,6 +102,7 @@ export class Scenes {
       if (this.connected) await this.stopSessions(this.connected);
     } finally {
       await stopServices({ home: this.home, onProgress: () => undefined });
+      for (const folder of listSessionFolders(this.home)) await endLatestAttempt(folder);
       // An agent that is just ending may still write its last line.
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
@@ -116,6 +122,13 @@ export class Scenes {
     const argv = ['node', '../agent.mjs', '--ledger', `../${name}.ledger`, ...work];
     return startSessionHere(this.client, this.home, createSpec({ name, agent: 'command', argv, cwd, ...request }, this.environment), this.environment);
   }
+}
+
+/** Ends what a session left alive where nobody answered any more. */
+async function endLatestAttempt(folder: SessionFolder): Promise<void> {
+  const attempt = folder.attempts().at(-1);
+  const record = attempt?.record();
+  if (attempt && record) await fence({ treeId: record.treeId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: CgroupRoot.probe() });
 }
 
 /** The scenes have a Temporal of their own, whatever the person's environment names. */
