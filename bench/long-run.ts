@@ -19,9 +19,12 @@ import { deleteClosed, historyLengths } from './temporal-load.js';
 
 const hoursOfDay = 24;
 
-/** What happens in a day: to each session that lasts, and of short sessions in all, whose names come again. */
-const perDay = { checkpoints: 144, crashes: 96, shortSessions: 240 } as const;
-const lasting = Array.from({ length: 16 }, (_, n) => `agent-${n}`);
+/**
+ * What happens in a day: to each session that lasts, and of short sessions in all, whose names come again. So many crashes that the
+ * attempts before the newest 100 go, and histories are begun anew, before the measure begins.
+ */
+const perDay = { checkpoints: 144, crashes: 320, shortSessions: 240 } as const;
+const lasting = Array.from({ length: 6 }, (_, n) => `agent-${n}`);
 const shortNames = 8;
 
 /** Sizes are as short as the day is: a log is rotated at this, bytes. */
@@ -115,7 +118,7 @@ class Day {
   /** Prints what was seen. @returns whether it was bounded. */
   judge(): boolean {
     const { crashes, shortSessions, longestHistory } = this.done;
-    console.log(`long-run: ${crashes} crashes, ${shortSessions} short sessions`);
+    console.log(`long-run: ${crashes} crashes of ${perDay.crashes * lasting.length} planned, ${shortSessions} short sessions of ${perDay.shortSessions}; a machine that is too busy for them shows caches and folders that still fill`);
     const measured = this.seen.filter(({ atMin }) => atMin * 60_000 >= this.durationMs * warmUp);
     const broken: string[] = [];
     for (const [name, isToBeBounded] of Object.entries(series) as [Series, boolean][]) {
@@ -140,7 +143,10 @@ class Day {
   }
 
   private crash(name: string): Promise<void> {
-    const pid = agentPid(new SessionFolder(this.bed.home, name).attempts().at(-1)?.path ?? '');
+    const attempt = new SessionFolder(this.bed.home, name).attempts().at(-1);
+    // One that does not run yet would be no healthy attempt, and the next would wait.
+    const runs = attempt?.live()?.runningAtMs != null && attempt.report() === null;
+    const pid = attempt && runs ? agentPid(attempt.path) : null;
     if (pid !== null) {
       process.kill(pid, 'SIGKILL');
       this.done.crashes += 1;
