@@ -18,24 +18,6 @@ function tell(session: SupervisedSession, spec: SessionSpec): Promise<CommandRes
 }
 
 describe('a session that is to go on as another specification says', () => {
-  it('ends its attempt with a checkpoint, and another goes on from it, changed; told again it does nothing', async () => {
-    const session = await sessions.supervise();
-    await session.runs();
-    const spec = changed(session.spec);
-    expect(await tell(session, spec)).toMatchObject({ outcome: 'accepted' });
-    expect(await session.runs(2)).toMatchObject({ restarts: 1, ends: [{ exitClass: 'stopped', reason: 'restart by fleet/team', decision: 'restart' }], parameters: { hangTimeoutMs: 7_000 } });
-    expect(session.host.of('startAgent').map(({ input }) => [input.spec.limits.memoryBytes, input.parameters.hangTimeoutMs, input.strategy])).toEqual([[undefined, 600_000, 'native'], [5_000_000, 7_000, 'native']]);
-    expect(await tell(session, spec)).toMatchObject({ outcome: 'applied', message: expect.stringContaining('as it should be') as string });
-    expect(await session.status()).toMatchObject({ epoch: 2, state: 'running' });
-  });
-
-  it('keeps its failures, and what it was given by experiments and rollouts beside what has changed', async () => {
-    const session = await sessions.supervise({ script: ['killed'] });
-    await session.runs(2);
-    await tell(session, changed(session.spec, { parameters: { ...session.spec.parameters, dangerZone: 0.5 } }));
-    expect(await session.runs(3)).toMatchObject({ ends: [{ exitClass: 'killed' }, { exitClass: 'stopped' }], parameters: { dangerZone: 0.5, backoffBaseMs: 60_000 } });
-  });
-
   it('stays paused, of which nobody is told a second time, and goes on changed', async () => {
     const session = await sessions.supervise({ budget: { usd: 5 }, script: [{ exitClass: 'stopped', spend: { tokens: 1, usd: 5.5, hours: 0 }, overBudget: { scope: 'session', fleet: null, measure: 'usd', level: 'exceeded', spent: 5.5, limit: 5 } }] });
     await session.reaches('paused');

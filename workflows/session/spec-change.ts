@@ -30,8 +30,12 @@ export function isChangeDue({ change, desired, isSettled, restart, wait }: Sessi
   return change.wanted !== null && desired !== 'stopped' && isSettled && restart.by === null && wait === null;
 }
 
-/** Continues as new with the changed specification, unless something came in while the handlers finished. */
+/** What a change waits for the record of the attempt before; what is owed then goes along. */
+const recordPatience = '10 s';
+
+/** Continues as new with the changed specification, unless something came in while the handlers finished. A call that is open would be lost to its run. */
 export async function continueChanged(session: Session): Promise<void> {
+  await condition(() => session.records.isEmpty && session.notices.isEmpty, recordPatience, { summary: 'until the attempt before is recorded' });
   await condition(allHandlersFinished);
   const { wanted } = session.change;
   if (wanted && isChangeDue(session)) await continueAsNew<typeof superviseSession>(changed(session.carry(), wanted));
