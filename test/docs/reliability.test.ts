@@ -12,8 +12,9 @@ interface Row {
 const readTest = (file: string) => readFileSync(join(projectRoot(), 'test', file), 'utf8');
 
 const rows: Row[] = readFileSync(join(projectRoot(), 'docs', 'reliability.md'), 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| fault |'))
+  .split('\n\n')
+  .filter((part) => part.startsWith('| fault |'))
+  .flatMap((table) => table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| fault |')))
   .map((line) => {
     const cells = line.slice(2, -2).split(' | ');
     const named = [...(cells.at(-1) ?? '').matchAll(/`([^`]+\.test\.ts)`(?:: (.*?))?(?=; `[^`]+\.test\.ts`|$)/g)];
