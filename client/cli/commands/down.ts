@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
-import { bringDown } from '../services.js';
+import { bringDown, statusOfServices } from '../services.js';
 
 export function addDown(program: Command, context: CliContext): void {
   program
     .command('down')
     .description('stop the services of this machine; agents go on, and the next shim up finds them')
-    .action(async () => {
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: true }) => {
       await bringDown(context);
-      context.print('down; agents that were running go on. Up again: shim up');
+      if (json) context.printJson(await statusOfServices(context.home));
+      else context.print('down; agents that were running go on. Up again: shim up');
     });
 }

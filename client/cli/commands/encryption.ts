@@ -20,7 +20,8 @@ export function addEncryption(program: Command, context: CliContext): void {
   encryption
     .command('rotate')
     .description('make a new key, the first one or another, and keep those before; every machine needs the same file, and its workers a restart')
-    .action(() => rotate(context));
+    .option('--json', 'print JSON')
+    .action((options: { json?: true }) => rotate(context, options));
   encryption
     .command('serve')
     .description('decrypt for the Web UI, on the loopback interface, until Ctrl-C; enter the address that it prints as the codec endpoint')
@@ -36,10 +37,11 @@ function show(context: CliContext, { json }: { json?: true }): void {
   else context.print(keys === null ? 'payloads are not encrypted; shim encryption rotate makes a key' : `payloads are encrypted with ${keys.current}; ${count(keys.keys.size, 'key')} in ${file}`);
 }
 
-function rotate(context: CliContext): void {
+function rotate(context: CliContext, { json }: { json?: true }): void {
   ensureShimHome(context.home);
   const file = payloadKeysFile(context.home, context.environment);
   const id = rotatePayloadKeys(file);
+  if (json) return context.printJson({ key: id, file });
   context.print(`${id} is the current key, in ${file}. Keep a copy: without it nobody can read what was encrypted with it.`);
   context.print('Bring the file to every machine of this Temporal first, then restart the workers there: shim down; shim up');
 }
