@@ -24,7 +24,7 @@ const answers: Readonly<Record<WebUiQuestion, readonly string[]>> = {
 const pages: Readonly<Record<SceneName, { timeline: (string | RegExp)[]; details: (string | RegExp)[] }>> = {
   'fix-login': { timeline: ['attempt 1: node ../agent.mjs'], details: ['running: the agent is at work, in attempt 1 since', 'shim logs fix-login -f', 'shim pause fix-login'] },
   'write-docs': {
-    timeline: [/waits 2h 5\dm: limit of claude-code\/ana until/],
+    timeline: [/waits (3h|2h 5\dm): limit of claude-code\/ana until/],
     details: ['waiting_for_limit: limit of claude-code/ana until', 'it goes on by itself', 'shim reset write-docs', /until: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/, 'limit_reached (You have hit your usage limit)'],
   },
   'upgrade-deps': {
