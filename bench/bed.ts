@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { ShimClient } from '../client/shim-client.js';
 import { createSpec } from '../client/session-spec.js';
 import { startSessionHere } from '../client/start-session.js';
 import { mapBounded } from '../domain/concurrency.js';
+import { listSessionFolders } from '../host/session-folder.js';
+import { endLatestAttempt } from '../test/support/end-latest-attempt.js';
 import { startServices, stopServices } from '../workers/embedded/services.js';
 
 /** Sessions that are stopped at the same time. */
@@ -21,22 +24,36 @@ export class Bed {
     this.environment = { ...own, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0', SHIM_LOG_LEVEL: 'warn', ...extra };
   }
 
-  /** Lends a running SHIM, and takes it down whatever happens. */
+  /** Lends a running SHIM, and takes it down whatever happens: that the work fails, or that somebody ends the benchmark. */
   static async use(extra: NodeJS.ProcessEnv, work: (bed: Bed, client: ShimClient) => Promise<void>): Promise<void> {
     const bed = new Bed(extra);
+    const ended = new AbortController();
+    const broken = ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal, { signal: ended.signal }).then(() => Promise.reject(new Error(`ended by ${signal}`))));
     try {
-      await bed.up();
-      const client = await ShimClient.connect(bed.home, bed.environment);
-      try {
-        await work(bed, client);
-        await bed.stopAll(client);
-      } finally {
-        await client.close();
-      }
+      await Promise.race([bed.lend(work), ...broken]);
     } finally {
-      await stopServices({ home: bed.home, onProgress: () => undefined });
-      rmSync(bed.folder, { recursive: true, force: true });
+      ended.abort();
+      await Promise.allSettled(broken);
+      await bed.takeDown();
     }
+  }
+
+  private async lend(work: (bed: Bed, client: ShimClient) => Promise<void>): Promise<void> {
+    await this.up();
+    const client = await ShimClient.connect(this.home, this.environment);
+    try {
+      await work(this, client);
+      await this.stopAll(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  private async takeDown(): Promise<void> {
+    await stopServices({ home: this.home, onProgress: () => undefined });
+    for (const folder of listSessionFolders(this.home)) await endLatestAttempt(folder);
+    // An agent that is just ending may still write its last line.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   async up(): Promise<void> {

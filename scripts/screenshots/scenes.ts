@@ -10,10 +10,9 @@ import { startSessionHere } from '../../client/start-session.js';
 import type { KaizenSettings } from '../../domain/experiments/kaizen-settings.js';
 import type { SessionState } from '../../domain/session.js';
 import { defaultScope } from '../../domain/kaizen-mode.js';
-import { CgroupRoot } from '../../host/process/cgroup.js';
-import { fence } from '../../host/process/holder.js';
-import { listSessionFolders, type SessionFolder } from '../../host/session-folder.js';
+import { listSessionFolders } from '../../host/session-folder.js';
 import { startServices, stopServices } from '../../workers/embedded/services.js';
+import { endLatestAttempt } from '../../test/support/end-latest-attempt.js';
 
 /** A busy machine takes its time, ms. */
 const patienceMs = 120_000;
@@ -122,13 +121,6 @@ export class Scenes {
     const argv = ['node', '../agent.mjs', '--ledger', `../${name}.ledger`, ...work];
     return startSessionHere(this.client, this.home, createSpec({ name, agent: 'command', argv, cwd, ...request }, this.environment), this.environment);
   }
-}
-
-/** Ends what a session left alive where nobody answered any more. */
-async function endLatestAttempt(folder: SessionFolder): Promise<void> {
-  const attempt = folder.attempts().at(-1);
-  const record = attempt?.record();
-  if (attempt && record) await fence({ treeId: record.treeId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: CgroupRoot.probe() });
 }
 
 /** The scenes have a Temporal of their own, whatever the person's environment names. */

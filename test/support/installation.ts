@@ -6,11 +6,10 @@ import { Client, Connection } from '@temporalio/client';
 import type { AttemptReport } from '../../domain/attempt.js';
 import type { ResumeReceipt } from '../../domain/receipt.js';
 import type { SessionState } from '../../domain/session.js';
-import { CgroupRoot } from '../../host/process/cgroup.js';
-import { fence } from '../../host/process/holder.js';
 import { listSessionFolders, SessionFolder } from '../../host/session-folder.js';
 import type { SessionStatus } from '../../workflows/messages.js';
 import { verifyLedger, type LedgerVerdict } from '../../examples/scripted-agent/ledger.js';
+import { endLatestAttempt } from './end-latest-attempt.js';
 
 // The compiled programs are what is tested: the services run them, and so does the client here.
 const dist = (path: string) => new URL(`../../dist/${path}`, import.meta.url);
@@ -100,13 +99,6 @@ export class Installation {
   start(request: SpecRequest, environment: NodeJS.ProcessEnv = this.environment): Promise<void> {
     return startSessionHere(this.client, this.home, createSpec(request, environment), environment);
   }
-}
-
-/** Ends what a session left alive, without asking anybody. */
-async function endLatestAttempt(folder: SessionFolder): Promise<void> {
-  const attempt = folder.attempts().at(-1);
-  const record = attempt?.record();
-  if (attempt && record) await fence({ treeId: record.treeId, path: attempt.path, sinceTicks: record.sinceTicks, cgroups: CgroupRoot.probe() });
 }
 
 /** One session of the scripted agent, and its work. */
