@@ -56,6 +56,7 @@ export class AttemptRunner {
   private readonly spend: SpendWatch;
   private readonly clock: ActivityClock;
   private readonly probe: LimitProbe | null;
+  private runningTold: boolean;
   private checkpointTimes: CheckpointTimes;
   private given: Parameters;
   private readonly liveFile: LiveRecordFile;
@@ -73,6 +74,7 @@ export class AttemptRunner {
     this.runningAtMs = earlier?.runningAtMs ?? null;
     this.clock = new ActivityClock(earlier?.longestSilenceMs);
     if (this.runningAtMs !== null) this.clock.running();
+    this.runningTold = earlier?.runningTold === true;
     this.checkpointTimes = earlier?.checkpointTimes ?? noCheckpointTimes;
     this.fidelity = earlier && (folder.receipt()?.fidelity?.overall ?? null);
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
@@ -153,8 +155,11 @@ export class AttemptRunner {
     // The session's checkpoints are made by one manager, whichever attempt they are of.
     checkpoints.setInterval(parameters.checkpointIntervalMinutes);
     checkpoints.on('checkpoint_created', this.onCheckpoint);
-    if (this.runningAtMs !== null) this.probe?.adopted(this.collector.signals, agent.runsSilently);
-    else if (agent.runsSilently) this.readiness.await();
+    if (this.runningAtMs !== null) {
+      // The worker that saw it run may have been killed before the session was told.
+      if (!this.runningTold) this.tellRunning(this.runningAtMs);
+      this.probe?.adopted(this.collector.signals, agent.runsSilently);
+    } else if (agent.runsSilently) this.readiness.await();
     const stopWatchingEnd = watchEnd(held, (end) => this.ending.seen(end));
     this.stopWatching = () => {
       stopWatchingEnd();
@@ -333,13 +338,20 @@ export class AttemptRunner {
     this.clock.running();
     this.readiness.stop();
     this.writeLive();
-    this.background.run('report running', this.host.reports.running(this.key, atMs, this.host.detached));
+    this.tellRunning(atMs);
     this.host.events.emit('attempt_running', { name: this.key.name, epoch: this.key.epoch, sinceSpawnMs: atMs - this.setup.startedAtMs });
     if (this.setup.agent.runsSilently) {
       setTimeout(() => this.answered(), firstAnswerMs).unref();
       this.probe?.runsSilently();
     }
     this.background.run('first checkpoint', firstCheckpoints.run(async () => (this.ending.isUnderWay ? null : this.checkpoint('session_start'))));
+  }
+
+  private tellRunning(atMs: number): void {
+    const told = this.host.reports.running(this.key, atMs, this.host.detached).then(() => {
+      this.runningTold = true;
+    });
+    this.background.run('report running', told);
   }
 
   private writeLive(): void {
@@ -361,6 +373,7 @@ export class AttemptRunner {
       maxContextUse,
       longestSilenceMs,
       ...(this.spend.isWarned ? { budgetWarned: true } : {}),
+      ...(this.runningTold ? { runningTold: true } : {}),
       ...(this.delivery ? { promptDelivered: this.delivery.isDelivered } : {}),
     };
   }

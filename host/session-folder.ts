@@ -59,6 +59,8 @@ export interface LiveRecord {
   longestSilenceMs?: number;
   promptDelivered?: boolean;
   budgetWarned?: boolean;
+  /** The session has been told that the attempt runs. */
+  runningTold?: boolean;
 }
 
 /** Bytes consumed of an attempt's output. */

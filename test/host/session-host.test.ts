@@ -94,6 +94,28 @@ describe('what a worker that was killed in the midst of a write has left', () =>
   });
 });
 
+describe('an attempt that runs', () => {
+  it('is told of by the next worker where the one that saw it was ended before its session was told, and by no other', async () => {
+    const unheard = new KeptReports();
+    const tell = unheard.running.bind(unheard);
+    unheard.running = (key) => tell(key).then(() => new Promise<never>(() => undefined));
+    const spec = newSpec('unheard', { argv: ['/bin/sh', '-c', 'echo $$ >> starts; echo \'{"type":"system","subtype":"init","session_id":"s"}\'; exec sleep 60'] });
+    const folder = new SessionFolder(local.home, 'unheard');
+    const first = newHost(contextOf(unheard));
+    await first.startAgent(startRequest(spec, 1));
+    await expect.poll(() => unheard.toldToRun).toEqual(['unheard/1']);
+    first.detach();
+    const [heard, later] = [new KeptReports(), new KeptReports()];
+    const second = newHost(contextOf(heard));
+    await second.adopt(folder);
+    expect(heard.toldToRun).toEqual(['unheard/1']);
+    await nextTurn();
+    second.detach();
+    await newHost(contextOf(later)).adopt(folder);
+    expect(later.toldToRun).toEqual([]);
+  });
+});
+
 describe('a start that is asked for', () => {
   it('twice at once spawns once', async () => {
     const host = newHost();

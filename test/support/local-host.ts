@@ -20,7 +20,10 @@ export class KeptReports extends EventEmitter<{ ended: [AttemptReport]; waits: [
   readonly ends: AttemptReport[] = [];
   readonly writers: (SecondWriter & { name: string })[] = [];
   readonly waiting: string[] = [];
-  running() {
+  /** Attempts that were told to run. */
+  readonly toldToRun: string[] = [];
+  running({ name, epoch }: AttemptKey): Promise<'delivered'> {
+    this.toldToRun.push(`${name}/${epoch}`);
     return Promise.resolve('delivered' as const);
   }
   ended(report: AttemptReport) {
