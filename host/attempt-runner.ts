@@ -348,10 +348,11 @@ export class AttemptRunner {
   }
 
   private tellRunning(atMs: number): void {
-    const told = this.host.reports.running(this.key, atMs, this.host.detached).then(() => {
+    const tell = async () => {
+      await this.host.reports.running(this.key, atMs, this.host.detached);
       this.runningTold = true;
-    });
-    this.background.run('report running', told);
+    };
+    this.background.run('report running', tell());
   }
 
   private writeLive(): void {
