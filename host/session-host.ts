@@ -138,9 +138,10 @@ export class SessionHost {
       await runtime.checkpoints.repository.dropInterrupted();
       await runtime.checkpoints.load();
       const runner = runtime.runner(attempt, record);
+      const background = new Background(this.host, folder.name);
       if (record.bootId !== this.host.bootId) {
-        new Background(this.host, folder.name).run('keep an end', this.hold(runner));
-        new Background(this.host, folder.name).run('conclude', runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt)));
+        background.run('keep an end', this.hold(runner));
+        background.run('conclude', runner.conclude({ exitClass: 'host_rebooted', reason: 'the machine was restarted' }, lastTouched(attempt)));
         return runner;
       }
       const state = inspect(runtime.held(attempt, record));
@@ -148,7 +149,7 @@ export class SessionHost {
       if (state.kind === 'unclaimed') return null;
       const lives = state.kind === 'running';
       if (lives) this.keep(runner);
-      else new Background(this.host, folder.name).run('keep an end', this.hold(runner));
+      else background.run('keep an end', this.hold(runner));
       runner.watch();
       if (lives) this.host.events.emit('attempt_adopted', { name: folder.name, epoch: record.epoch });
       return runner;

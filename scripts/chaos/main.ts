@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { installedBuild } from '../../host/build-id.js';
@@ -9,6 +8,7 @@ import { again, runBatch } from './batch.js';
 import { runSeed } from './run.js';
 import { faultKinds, type FaultKind } from './schedule.js';
 import { addSummary, summaryTable } from './summary.js';
+import { writeMeasured } from '../measured-docs.js';
 
 const begin = '<!-- measured: npm run chaos -- --batch -->';
 const end = '<!-- end of what was measured by chaos -->';
@@ -44,7 +44,7 @@ async function many(seeds: number, { minutes, agents, summary: file, atOnce, doc
   if (runs.length === 0) throw new Error('no run came to a summary');
   const table = summaryTable(runs);
   console.log(`\n${table}\n`);
-  if (docs) writeDocs(table);
+  if (docs) writeMeasured('reliability.md', { begin, end }, table);
   const failed = runs.filter(({ violations }) => violations.length > 0);
   for (const run of failed) console.log(`seed ${run.seed} FAILED; again: ${again(run)}`);
   console.log(`${runs.length - failed.length} passed, ${failed.length} failed${runs.length < seeds ? `; ${seeds - runs.length} are still to be run: the same command goes on` : ''}`);
@@ -61,15 +61,6 @@ async function inProcess(options: readonly string[], logFile: string, stop: Abor
   await ended;
   stop.removeEventListener('abort', end);
   if (child.exitCode !== 0) writeFileSync(logFile, said);
-}
-
-/** What people wrote around it stays. */
-function writeDocs(table: string): void {
-  const path = join(fileURLToPath(new URL('../../..', import.meta.url)), 'docs', 'reliability.md');
-  const [before, rest] = readFileSync(path, 'utf8').split(begin);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`${path} has no place for what was measured: it wants the lines ${begin} and ${end}`);
-  writeFileSync(path, `${before}${begin}\n\n${table}\n\n${end}${after}`);
 }
 
 function whole(text: string): number {

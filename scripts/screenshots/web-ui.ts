@@ -1,7 +1,7 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { isProgram } from '../stack/programs.js';
 
 const patienceMs = 60_000;
 const pollMs = 100;
@@ -93,14 +93,5 @@ export class WebUi {
       if (performance.now() > deadline) throw new Error(`the Web UI never showed it: ${problem}`);
       await delay(pollMs);
     }
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -38,7 +38,8 @@ function wanted(environment: NodeJS.ProcessEnv, debianPackage: string, names: re
   return found;
 }
 
-function isProgram(path: string): boolean {
+/** Whether it is there and may be run. */
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -1,13 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { Piscina } from 'piscina';
 import { falseDiscoveryRateOf, foundShareOf, harmTable, noHarmTable, sequencesTable, type HarmFigures, type NoHarmFigures, type SequenceFigures } from './figures.js';
 import type { HarmResult } from './harm.js';
 import type { Job, JobResult } from './jobs.js';
 import { falseDiscoveryRate, type SequenceResult } from './sequence.js';
+import { writeMeasured } from '../measured-docs.js';
 
 const begin = '<!-- measured: npm run validate:kaizen -->';
 const end = '<!-- end of what was measured by validate:kaizen -->';
@@ -38,20 +36,11 @@ async function validate(repeats: number, seed: number): Promise<void> {
       noHarmTable(noHarm),
     ].join('\n\n');
     console.log(text);
-    writeFigures(text);
+    writeMeasured('kaizen.md', { begin, end }, text);
     process.exitCode = sequences.every(({ sequences }) => falseDiscoveryRateOf(sequences) <= falseDiscoveryRate && (foundShareOf(sequences) ?? 1) >= wantedPower) ? 0 : 1;
   } finally {
     await pool.destroy();
   }
-}
-
-/** What people wrote around it stays. */
-function writeFigures(text: string): void {
-  const path = join(fileURLToPath(new URL('../../..', import.meta.url)), 'docs', 'kaizen.md');
-  const [before, rest] = readFileSync(path, 'utf8').split(begin);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`${path} has no place for what was measured: it wants the lines ${begin} and ${end}`);
-  writeFileSync(path, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
 function whole(text: string): number {
