@@ -20,7 +20,8 @@ export interface CliContext {
 
 /** The surroundings of this process. */
 export function processContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
-  const colourful = (stream: NodeJS.WriteStream) => stream.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+  // A pipe has no isTTY at all: anything but true or false would let the library guess, which colours wherever CI is set.
+  const colourful = (stream: NodeJS.WriteStream) => stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   const dim = pc.createColors(colourful(process.stderr)).dim;
   return {
     home: shimHome(environment),

@@ -10,10 +10,10 @@ import { projectRoot } from '../support/project-root.js';
 
 const program = join(projectRoot(), 'client', 'shim.mjs');
 
-/** Runs the CLI in a folder; its exit code and what it printed. */
+/** Runs the CLI in a folder, as in a CI, where no pipe is coloured either; its exit code and what it printed. */
 function shimIn(shim: Installation, cwd: string, ...argv: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...argv], { cwd, env: { ...shim.environment, COLUMNS: '100' }, timeout: 240_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...argv], { cwd, env: { ...shim.environment, COLUMNS: '100', CI: 'true' }, timeout: 240_000 }, (error, stdout, stderr) => {
       resolve({ exitCode: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });
   });
