@@ -10,14 +10,16 @@ export function metricsTargetsFolder(home: string): string {
 /**
  * Notes where a worker serves its metrics, as Prometheus' file discovery reads it. The file is readable for all, unlike
  * the rest: it holds a port, and Prometheus runs as a user of its own.
+ *
+ * @param file without .json; a worker beside the one that `shim up` keeps here has a file of its own.
  */
-export function writeMetricsTarget(home: string, worker: 'host' | 'control', port: number): void {
+export function writeMetricsTarget(home: string, worker: 'host' | 'control', port: number, file: string = worker): void {
   const folder = metricsTargetsFolder(home);
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o755);
-  const file = join(folder, `${worker}.json`);
-  writeFileSync(`${file}.new`, JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { worker, host: hostId(home) } }]));
+  const path = join(folder, `${file}.json`);
+  writeFileSync(`${path}.new`, JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { worker, host: hostId(home) } }]));
   // Whatever the umask of the worker is.
-  chmodSync(`${file}.new`, 0o644);
-  renameSync(`${file}.new`, file);
+  chmodSync(`${path}.new`, 0o644);
+  renameSync(`${path}.new`, path);
 }

@@ -12,6 +12,7 @@ import { ensureShimHome, shimHome, writeWorkerRecord } from '../host/shim-home.j
 import { controlQueue } from '../workflows/messages.js';
 import { AlertReceiver } from './alert-receiver.js';
 import { controlActivities } from './control-activities.js';
+import { isKept } from './embedded/keeper.js';
 import { countingStore, measureKaizen } from './kaizen-metrics.js';
 import { lateStore } from './late-store.js';
 import { createLogger } from './logger.js';
@@ -55,8 +56,10 @@ async function main(): Promise<void> {
   const receiver = alertPort === undefined ? null : new AlertReceiver({ home, client, registry: metrics.registry, logger });
   const alertsAt = await receiver?.start(Number(alertPort));
   const metricsPort = await metrics.startServer(Number(process.env['SHIM_CONTROL_METRICS_PORT'] ?? 0));
-  writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now(), build });
-  writeMetricsTarget(home, 'control', metricsPort);
+  const kept = isKept(home, 'control-worker');
+  // One in a container shares the folder with the one that `shim up` keeps: it must not pass for it.
+  if (kept) writeWorkerRecord(home, 'control-worker', { pid: process.pid, metricsPort, startedAtMs: Date.now(), build });
+  writeMetricsTarget(home, 'control', metricsPort, kept ? 'control' : `control-${metricsPort}`);
   logger.info({ build, metricsPort, alertsAt }, 'control worker is up');
   await worker.run();
   stopMeasuring();

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readWorkerRecord } from '../../host/shim-home.js';
 import { anyFreePort } from '../../workers/embedded/free-port.js';
@@ -7,6 +8,8 @@ import { readTemporalRecord } from '../../workers/embedded/temporal-server.js';
 import { runCli } from '../client/built-cli.js';
 import { Installation, type ScriptedSession } from '../support/installation.js';
 import { listeners } from '../support/listening.js';
+import { poll } from '../support/poll.js';
+import { projectRoot } from '../support/project-root.js';
 
 /** Prometheus reads it as a user of its own: ports, and nothing else. */
 const forOthers = ['run/metrics-targets', 'run/metrics-targets/control.json', 'run/metrics-targets/host.json'];
@@ -60,6 +63,25 @@ describe('an installation that was used', () => {
     expect(text).toContain('shim_');
     const status = await session.status();
     for (const unspoken of [name, secret, shim.home, session.ledger, status.sessionId]) expect(text).not.toContain(unspoken);
+  });
+
+  it('does not take a control worker beside its own, as the image runs one, for its own', async () => {
+    const targets = join(shim.home, 'run', 'metrics-targets');
+    const before = { record: readWorkerRecord(shim.home, 'control-worker'), target: readFileSync(join(targets, 'control.json'), 'utf8') };
+    const port = await anyFreePort();
+    const beside = execa(process.execPath, [join(projectRoot(), 'dist', 'workers', 'control-worker.js')], {
+      env: { ...shim.environment, SHIM_ALERT_PORT: undefined, SHIM_HOME: shim.home, TEMPORAL_ADDRESS: readTemporalRecord(shim.home)?.address, SHIM_CONTROL_METRICS_PORT: String(port), SHIM_SERVICE: undefined },
+      stdio: 'ignore',
+      reject: false,
+    });
+    try {
+      const found = await poll(() => Promise.resolve(readOrEmpty(join(targets, `control-${port}.json`))), (text) => text !== '', 30_000);
+      expect(JSON.parse(found)).toMatchObject([{ targets: [`127.0.0.1:${port}`], labels: { worker: 'control' } }]);
+      expect({ record: readWorkerRecord(shim.home, 'control-worker'), target: readFileSync(join(targets, 'control.json'), 'utf8') }).toEqual(before);
+    } finally {
+      beside.kill();
+      await beside;
+    }
   });
 });
 

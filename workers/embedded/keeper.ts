@@ -35,6 +35,11 @@ export function readService(home: string, name: ServiceName): KeptService {
   };
 }
 
+/** Whether this very process is the service of that home, started by its keeper, and not one beside it, as in a container. */
+export function isKept(home: string, name: ServiceName, environment: NodeJS.ProcessEnv = process.env): boolean {
+  return `SHIM_SERVICE=${environment['SHIM_SERVICE'] ?? ''}` === serviceMarker(home, name);
+}
+
 /** Starts a keeper that outlives this process. @param alivePid the service, where it lives without one. @throws Error of the spawn. */
 export async function startKeeper(home: string, name: ServiceName, command: readonly string[], environment: NodeJS.ProcessEnv, alivePid: number | null): Promise<void> {
   const [variable, value] = serviceMarker(home, name).split(/=(.*)/s);
