@@ -21,7 +21,7 @@ export interface CliContext {
 /** The surroundings of this process. */
 export function processContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
   // A pipe has no isTTY at all: anything but true or false would let the library guess, which colours wherever CI is set.
-  const colourful = (stream: NodeJS.WriteStream) => stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+  const colourful = (stream: { isTTY?: boolean }) => stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   const dim = pc.createColors(colourful(process.stderr)).dim;
   return {
     home: shimHome(environment),

@@ -23,8 +23,8 @@ async function examine(context: CliContext, { json }: { json?: true }): Promise<
 
 async function findAll(context: CliContext): Promise<Finding[]> {
   // Loaded here: no other command needs them.
-  const [{ checkAgents, checkPrograms }, machine, temporal, { checkPorts }, { checkPrometheus, checkStatsig }] = await Promise.all([import('../doctor/programs.js'), import('../doctor/machine.js'), import('../doctor/temporal.js'), import('../doctor/ports.js'), import('../doctor/analytics.js')]);
-  const [programs, services, lease, agents, ports, statsig, prometheus] = await Promise.all([
+  const [{ checkAgents, checkPrograms }, machine, temporal, { checkPorts }, { checkPrometheus, checkStatsig }, { checkStore }] = await Promise.all([import('../doctor/programs.js'), import('../doctor/machine.js'), import('../doctor/temporal.js'), import('../doctor/ports.js'), import('../doctor/analytics.js'), import('../doctor/store.js')]);
+  const [programs, services, lease, agents, ports, statsig, prometheus, store] = await Promise.all([
     checkPrograms(context.environment),
     temporal.checkServices(context),
     temporal.checkLease(context),
@@ -32,6 +32,7 @@ async function findAll(context: CliContext): Promise<Finding[]> {
     checkPorts(context),
     checkStatsig(context),
     checkPrometheus(context),
+    checkStore(context),
   ]);
-  return [...programs, machine.checkHome(context.home), machine.checkDisk(context.home), machine.checkCgroup(), ...ports, ...services, lease, statsig, ...agents, prometheus];
+  return [...programs, machine.checkHome(context.home), machine.checkDisk(context.home), machine.checkCgroup(), ...ports, ...services, lease, store, statsig, ...agents, prometheus];
 }

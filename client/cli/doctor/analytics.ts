@@ -31,8 +31,14 @@ async function askStatsig(connection: StatsigConnection, who: string, withinMs: 
     await response.body?.cancel();
     return response.ok ? ok('statsig keys', `${who} answers and takes the key`) : fail('statsig keys', `${who} answers ${response.status}`, remedy);
   } catch (error) {
-    return fail('statsig keys', withoutKeys(`${who} does not answer: ${error instanceof Error ? error.message : String(error)}`, connection), remedy);
+    return fail('statsig keys', withoutKeys(`${who} does not answer: ${reasonOf(error)}`, connection), remedy);
   }
+}
+
+/** fetch says why only in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 /** Whether Prometheus is there and sees the workers; nothing but dashboards and alerts needs it. @param address where it is looked for. */
@@ -45,9 +51,10 @@ export async function checkPrometheus({ home }: Pick<CliContext, 'home'>, addres
   } catch {
     return warn('prometheus', `none answers at ${address}`, 'only needed for dashboards and alerts: npm run stack, or one of your own with deploy/prometheus/');
   }
+  if (ports.length === 0) return warn('prometheus', 'it answers; no worker of this machine has run yet', 'shim up');
   const own = targets.filter(({ scrapeUrl }) => ports.some((port) => new URL(scrapeUrl).port === String(port)));
   const ill = own.find(({ health }) => health !== 'up');
   if (ill) return warn('prometheus', `cannot read ${ill.scrapeUrl}: ${ill.lastError || ill.health}`, 'shim up; a worker that has just started is read within 15 s');
-  if (own.length < ports.length || ports.length === 0) return warn('prometheus', `it answers, and reads ${own.length} of the ${ports.length} workers here`, `have it read ${home}/run/metrics-targets/*.json (file_sd_configs), as deploy/prometheus/prometheus.yml does`);
+  if (own.length < ports.length) return warn('prometheus', `it answers, and reads ${own.length} of the ${ports.length} workers here`, `have it read ${home}/run/metrics-targets/*.json (file_sd_configs), as deploy/prometheus/prometheus.yml does`);
   return ok('prometheus', `reads the ${own.length} workers of this machine`);
 }

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { installedBuild } from '../../../host/build-id.js';
 import { hostId } from '../../../host/shim-home.js';
+import { namesTemporal } from '../../connection.js';
 import { NoSuchSessionError, NoWorkerError, ShimDownError } from '../../errors.js';
 import { ShimClient } from '../../shim-client.js';
 import type { CliContext } from '../context.js';
 import { formatWhen, oneLine } from '../format.js';
 import { statusOfServices } from '../services.js';
+import { readService } from '../../../workers/embedded/keeper.js';
 import type { ServiceStatus } from '../../../workers/embedded/services.js';
 import { fail, ok, warn, type Finding } from './finding.js';
 
@@ -32,12 +34,21 @@ export async function checkLease({ home, environment }: CliContext): Promise<Fin
     client = await ShimClient.connect(home, environment);
     const { state, reason, sinceMs } = await client.hostStatus(hostId(home));
     const found = `${state} since ${formatWhen(new Date(sinceMs).toISOString(), Date.now())}: ${oneLine(reason)}`;
-    return state === 'up' ? ok('host lease', found) : fail('host lease', found, 'shim up; if that does not help, see the log of the host worker');
+    return state === 'up' ? ok('host lease', found) : fail('host lease', found, remedyOfLost(home));
   } catch (error) {
+    // Nothing that is started here brings back a Temporal that is elsewhere.
+    if (error instanceof ShimDownError && namesTemporal(environment)) return fail('host lease', oneLine(error.message.split(';')[0] ?? ''), 'check TEMPORAL_ADDRESS, the keys and certificates, and that it is up');
     if (error instanceof ShimDownError || error instanceof NoWorkerError) return warn('host lease', error.message, 'shim up');
     if (error instanceof NoSuchSessionError) return warn('host lease', neverSupervised, 'shim up');
     throw error;
   } finally {
     await client?.close();
   }
+}
+
+/** `shim up` leaves a worker alone whose process lives, whether it answers or not. */
+function remedyOfLost(home: string): string {
+  const { pid, keeperPid } = readService(home, 'host-worker');
+  if (pid === null || keeperPid === null) return 'shim up; if that does not help, see the log of the host worker';
+  return `its process lives and does not answer: kill -9 ${pid}; its keeper starts another, agents go on`;
 }

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkPrometheus, checkStatsig } from '../../../client/cli/doctor/analytics.js';
+import { checkStore } from '../../../client/cli/doctor/store.js';
+import { checkLease } from '../../../client/cli/doctor/temporal.js';
+import { processContext } from '../../../client/cli/context.js';
 import { checkPorts } from '../../../client/cli/doctor/ports.js';
 import { writeLocalRecord } from '../../../analytics/statsig/local-record.js';
 import { ensureShimHome, writeWorkerRecord } from '../../../host/shim-home.js';
@@ -60,7 +63,7 @@ describe('the doctor on Statsig', () => {
     answer = { status: 401, body: '{}' };
     expect(await checkStatsig({ home, environment: {} })).toMatchObject({ verdict: 'fail', found: 'the local server answers 401' });
     writeLocalRecord(home, { port: 9, ...keys, pid: process.pid });
-    expect(await checkStatsig({ home, environment: {} })).toMatchObject({ verdict: 'fail', found: expect.stringMatching(/^the local server does not answer/) as string });
+    expect(await checkStatsig({ home, environment: {} })).toMatchObject({ verdict: 'fail', found: expect.stringMatching(/^the local server does not answer: .*\(.*\)/) as string });
   });
 });
 
@@ -72,11 +75,33 @@ describe('the doctor on Prometheus', () => {
 
   it('tells whether it is there, and whether it reads the workers', async () => {
     expect(await checkPrometheus({ home }, 'http://127.0.0.1:9')).toMatchObject({ verdict: 'warn', remedy: expect.stringContaining('npm run stack') as string });
+    expect(await look()).toMatchObject({ verdict: 'warn', found: 'it answers; no worker of this machine has run yet', remedy: 'shim up' });
     writeWorkerRecord(home, 'host-worker', { pid: process.pid, metricsPort: 4_001, startedAtMs: 0 });
     expect(await look()).toMatchObject({ verdict: 'warn', found: 'it answers, and reads 0 of the 1 workers here' });
     expect(await look({ scrapeUrl: 'http://127.0.0.1:4001/metrics', health: 'down', lastError: 'refused' })).toMatchObject({ verdict: 'warn', found: 'cannot read http://127.0.0.1:4001/metrics: refused' });
     expect(await look({ scrapeUrl: 'http://127.0.0.1:4001/metrics', health: 'up', lastError: '' })).toMatchObject({ verdict: 'ok', found: 'reads the 1 workers of this machine' });
     answer = { status: 502, body: 'bad gateway' };
     expect(await checkPrometheus({ home }, `http://127.0.0.1:${port}`)).toMatchObject({ verdict: 'warn', found: expect.stringContaining('none answers') as string });
+  });
+});
+
+describe('the doctor on Temporal', () => {
+  it('sends nobody to shim up for a Temporal that is elsewhere and does not answer', async () => {
+    const context = { ...processContext({ SHIM_HOME: home, TEMPORAL_ADDRESS: '127.0.0.1:9' }), home };
+    const finding = await checkLease(context);
+    expect(finding).toMatchObject({ verdict: 'fail', found: 'Temporal does not answer at 127.0.0.1:9', remedy: expect.stringContaining('check TEMPORAL_ADDRESS') as string });
+  });
+});
+
+describe('the doctor on the outcome store', () => {
+  it('is content with SQLite on one machine, and warns where Temporal is shared', async () => {
+    expect(await checkStore({ home, environment: {} })).toMatchObject({ verdict: 'ok', found: join(home, 'outcomes.db') });
+    expect(await checkStore({ home, environment: { TEMPORAL_ADDRESS: 'there:7233' } })).toMatchObject({ verdict: 'warn', remedy: expect.stringContaining('set SHIM_DATABASE_URL') as string });
+  });
+
+  it('fails where PostgreSQL does not answer, without a word of its password', async () => {
+    const finding = await checkStore({ home, environment: { SHIM_DATABASE_URL: 'postgres://shim:a-password@127.0.0.1:9/shim' } });
+    expect(finding).toMatchObject({ verdict: 'fail', found: expect.stringContaining('ECONNREFUSED') as string });
+    expect(JSON.stringify(finding)).not.toContain('a-password');
   });
 });
