@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** What a unit is made of; paths are absolute. */
 export interface ServiceUnitParts {
   node: string;
@@ -5,6 +7,25 @@ export interface ServiceUnitParts {
   home: string;
   /** PATH, on which agents and git are found. */
   path: string;
+}
+
+/** What decides where SHIM's services find what is theirs; what an attempt is told by its environment is none of it. */
+const serviceVariables = /^(TEMPORAL_\w+|STATSIG_\w+|SHIM_(DATABASE_URL|PAYLOAD_KEYS|UI_URL|ALERT_WEBHOOK|TEMPORAL_CLI|VERIFY_HOURS|LOG_LEVEL|(METRICS|CONTROL_METRICS|ALERT|TEMPORAL|UI|TEMPORAL_METRICS)_PORT))$/;
+
+/** Where the unit reads them, beside the rest that is private. */
+export function serviceEnvironmentFile(home: string): string {
+  return join(home, 'service.env');
+}
+
+/**
+ * The environment in which services are to come up after a boot, as an EnvironmentFile (systemd.exec(5)) has it: without it they would
+ * begin a Temporal of their own where another was meant.
+ *
+ * @returns the names, and the file's text.
+ */
+export function serviceEnvironment(environment: NodeJS.ProcessEnv): { names: string[]; text: string } {
+  const entries = Object.entries(environment).filter(([name, value]) => serviceVariables.test(name) && value);
+  return { names: entries.map(([name]) => name), text: entries.map(([name, value = '']) => `${name}="${value.replace(/[\\"$`]/g, '\\$&')}"\n`).join('') };
 }
 
 /**
@@ -23,6 +44,7 @@ RemainAfterExit=yes
 KillMode=process
 Environment=${quoted(`SHIM_HOME=${home}`)}
 Environment=${quoted(`PATH=${path}`)}
+EnvironmentFile=-${serviceEnvironmentFile(home).replaceAll('%', '%%')}
 ExecStart=${shim} up
 ExecStop=${shim} down
 TimeoutStartSec=120

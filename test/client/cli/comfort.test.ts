@@ -58,6 +58,30 @@ describe('shim install-service', () => {
     expect((await run(['install-service', '--remove'])).stdout).toBe('it is not installed');
   });
 
+  it('comes up in the environment that it was installed in, and keeps what is secret in it to its user', async () => {
+    const values = { TEMPORAL_ADDRESS: 'temporal.internal:7233', SHIM_DATABASE_URL: 'postgres://shim:a$b"c\\d`e@db/shim' };
+    const { stdout } = await run(['install-service', '--no-now'], { ...values, SHIM_ATTEMPT: 'of-an-agent', ANTHROPIC_API_KEY: 'of-nobody' });
+    const file = join(home, 'service.env');
+    expect(stdout).toContain(`kept for it in ${file}: TEMPORAL_ADDRESS, SHIM_DATABASE_URL;`);
+    expect(readFileSync(join(folder, '.config', 'systemd', 'user', 'shim.service'), 'utf8')).toContain(`EnvironmentFile=-${file}\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    // Within double quotes a shell reads it as systemd does.
+    const read = spawnSync('sh', ['-c', 'set -a; . "$0"; exec env', file], { encoding: 'utf8', env: { PATH: process.env['PATH'] } }).stdout;
+    for (const [name, value] of Object.entries(values)) expect(read).toContain(`${name}=${value}\n`);
+    expect(read).not.toMatch(/of-an-agent|of-nobody/);
+    await run(['install-service', '--no-now']);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('says why systemd did not take it', async () => {
+    const programs = join(folder, 'bin');
+    mkdirSync(programs);
+    writeFileSync(join(programs, 'systemctl'), '#!/bin/sh\necho "Failed to connect to bus: No medium found" >&2; exit 1\n', { mode: 0o755 });
+    const { stderr, exitCode } = await run(['install-service'], { PATH: `${programs}:${process.env['PATH']}` });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('systemd did not take it (Failed to connect to bus: No medium found); once it does: systemctl --user daemon-reload');
+  });
+
   it('takes a home with any characters in it as it is', () => {
     const unit = serviceUnit({ node: '/usr/bin/node', program: '/opt/a $b/shim.mjs', home: '/home/100% "mine"\\x', path: '/bin' });
     expect(unit).toContain('Environment="SHIM_HOME=/home/100%% \\"mine\\"\\\\x"');
