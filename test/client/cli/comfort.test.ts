@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webUiLinks } from '../../../client/web-ui-links.js';
 import { serviceUnit } from '../../../client/cli/service-unit.js';
+import { projectRoot } from '../../support/project-root.js';
 import { runCli } from '../built-cli.js';
 
 let folder: string;
@@ -30,6 +31,20 @@ describe('shim complete', () => {
     const check = spawnSync(shell, ['-n', script], { encoding: 'utf8' });
     // A machine without that shell can check nothing.
     expect(check.error ? '' : check.stderr).toBe('');
+  });
+
+  it.each([
+    ['shim sta', ['status']],
+    ['shim stop ', ['nightly']],
+    ['shim why ni', ['nightly']],
+  ])('completes %j in a bash that has not loaded the package bash-completion', async (line, wanted) => {
+    mkdirSync(join(home, 'sessions', 'nightly'), { recursive: true });
+    writeFileSync(join(home, 'sessions', 'nightly', 'spec.json'), '{}');
+    writeFileSync(join(folder, 'complete.bash'), (await run(['complete', 'bash'])).stdout);
+    const press = 'shim() { "$NODE" "$SHIM" "$@"; }; source "$SCRIPT"; COMP_LINE=$LINE COMP_POINT=${#LINE}; __shim_complete; printf "%s\\n" "${COMPREPLY[@]}"';
+    const environment = { PATH: process.env['PATH'], HOME: folder, SHIM_HOME: home, NODE: process.execPath, SHIM: join(projectRoot(), 'client', 'shim.mjs'), SCRIPT: join(folder, 'complete.bash'), LINE: line };
+    const { stdout } = spawnSync('bash', ['--norc', '-c', press], { encoding: 'utf8', env: environment });
+    expect(stdout.split('\n').filter((word) => word !== '')).toEqual(wanted);
   });
 
   it('knows commands, options, and the sessions of this machine', async () => {
