@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rotatePayloadKeys } from '../../host/payload-keys.js';
 import { ensureShimHome } from '../../host/shim-home.js';
 import { readTemporalRecord } from '../../workers/embedded/temporal-server.js';
+import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation } from '../support/installation.js';
 import { projectRoot } from '../support/project-root.js';
 
@@ -30,6 +31,13 @@ describe('with payload keys', () => {
     expect(history).toContain('binary/encrypted');
     expect(history).not.toContain('scripted-agent');
     expect(history).not.toContain(session.ledger);
+  });
+
+  it('a key that is made while workers run holds up no session', async () => {
+    rotatePayloadKeys(join(shim.home, 'payload-keys.json'));
+    const { exitCode, stderr } = await runCli(['run', '--name', 'after-rotation', '--cwd', shim.home, '--', 'true'], { SHIM_HOME: shim.home });
+    expect(stderr).toContain('after-rotation: starting');
+    expect(exitCode).toBe(0);
   });
 
   it('the codec server shows it to the Web UI alone', async () => {

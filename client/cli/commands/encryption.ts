@@ -19,7 +19,7 @@ export function addEncryption(program: Command, context: CliContext): void {
     .action((options: { json?: true }) => show(context, options));
   encryption
     .command('rotate')
-    .description('make a new key, the first one or another, and keep those before; every machine needs the same file, and its workers a restart')
+    .description('make a new key, the first one or another, and keep those before; every machine needs the same file')
     .option('--json', 'print JSON')
     .action((options: { json?: true }) => rotate(context, options));
   encryption
@@ -43,11 +43,12 @@ function rotate(context: CliContext, { json }: { json?: true }): void {
   const id = rotatePayloadKeys(file);
   if (json) return context.printJson({ key: id, file });
   context.print(`${id} is the current key, in ${file}. Keep a copy: without it nobody can read what was encrypted with it.`);
-  context.print('Bring the file to every machine of this Temporal first, then restart the workers there: shim down; shim up');
+  context.print('Bring the file to every machine of this Temporal. Workers there read it when they first meet the key; that all they send is encrypted with it from now on: shim down; shim up');
 }
 
 async function serve(context: CliContext, { port, origin }: { port: number; origin?: string }): Promise<void> {
-  const keys = readPayloadKeys(payloadKeysFile(context.home, context.environment));
+  const read = () => readPayloadKeys(payloadKeysFile(context.home, context.environment));
+  const keys = read();
   if (keys === null) throw new CommandRefusedError('there are no keys on this machine; make one (shim encryption rotate), or bring the file of the others');
   const page = origin ?? readTemporalRecord(context.home)?.uiUrl;
   if (!page) throw new CommandRefusedError("the Web UI's address is not known; give it: --origin http://…");
@@ -55,7 +56,7 @@ async function serve(context: CliContext, { port, origin }: { port: number; orig
   // Who names a token has it sent as a header; without one it is part of the address.
   const named = context.environment['SHIM_CODEC_TOKEN'];
   const token = named || codecToken(context.home);
-  const server = new CodecServer({ codec: new EncryptionCodec(keys), origin: new URL(page).origin, token });
+  const server = new CodecServer({ codec: new EncryptionCodec(keys, read), origin: new URL(page).origin, token });
   const at = await server.start(port);
   context.print(`http://127.0.0.1:${at}${named ? '' : `/${token}`}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

@@ -52,6 +52,21 @@ describe('an encrypted payload', () => {
     expect(one?.data).not.toEqual(other?.data);
   });
 
+  it('is opened with a key that was made since the keys were read, which closes what goes out from then on', async () => {
+    const read = () => readPayloadKeys(file);
+    const [before, never] = [new EncryptionCodec(keys(), read), new EncryptionCodec(null, read)];
+    rotatePayloadKeys(file);
+    const [fresh] = await new EncryptionCodec(keys()).encode([payloadOf('new')]);
+    for (const codec of [before, never]) {
+      expect((await codec.decode([fresh ?? {}])).map(valueOf)).toEqual(['new']);
+      const [out] = await codec.encode([payloadOf('out')]);
+      expect(Buffer.from(out?.metadata?.['encryption-key-id'] ?? []).toString()).toBe(keys().current);
+    }
+    rmSync(file);
+    await expect(async () => before.decode([{ ...fresh, metadata: { ...fresh?.metadata, 'encryption-key-id': Buffer.from('k-none') } }])).rejects.toMatchObject({ type: unknownPayloadKey });
+    expect((await before.decode([fresh ?? {}])).map(valueOf)).toEqual(['new']);
+  });
+
   it('is opened by the key that closed it, after another became the current one', async () => {
     const [before] = await new EncryptionCodec(keys()).encode([payloadOf('old')]);
     const { current } = keys();
