@@ -6,6 +6,9 @@ const shortestSecret = 8;
 
 const mask = '[redacted]';
 
+/** What is masked already is not masked once more, its last bracket left over. */
+const unmasked = String.raw`(?!\[redacted\])`;
+
 /** Where a secret begins: after no letter or digit, but for the letter of an escape (`\nsk-…` inside JSON). */
 const start = String.raw`(?<!(?<!\\)[A-Za-z0-9])`;
 
@@ -46,8 +49,8 @@ const partialShapes: readonly RegExp[] = [
   /(authorization\\{0,3}["']?\s{0,3}[=:]\s{0,3}\\{0,3}["']?(?:basic|token)\s{1,8})[A-Za-z0-9._~+/-]{8,}=*/gi,
   /(:\/\/[^\s/:@"'\\<>]{0,256}:)[^\s/@"'\\<>]+(?=@)/g,
   /(:\/\/)[^\s/:@"'\\<>]{20,}(?=@)/g,
-  new RegExp(`(${passwordNames}${separator})${value}{6,}`, 'gi'),
-  new RegExp(`((?:${keyNames})=\\\\{0,3}["']?)${value}{8,}`, 'gi'),
+  new RegExp(`(${passwordNames}${separator})${unmasked}${value}{6,}`, 'gi'),
+  new RegExp(`((?:${keyNames})=\\\\{0,3}["']?)${unmasked}${value}{8,}`, 'gi'),
   // Elsewhere `token: string` is code, not a secret: without a digit it stays.
   new RegExp(`((?:${keyNames})${separator})(?=${value}{0,128}\\d)${value}{8,}`, 'gi'),
 ];

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { metricsTargetsFolder } from '../../host/metrics-target.js';
@@ -30,13 +30,19 @@ export function writeStackConfiguration(home: string, ports: StackPorts): string
   const prometheus = join(folder, 'prometheus');
   const alertmanager = join(folder, 'alertmanager');
   for (const path of [prometheus, alertmanager]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  for (const rules of ['recording-rules.yml', 'alert-rules.yml']) copyFileSync(join(deployFolder, 'prometheus', rules), join(prometheus, rules));
-  writeFileSync(join(prometheus, 'prometheus.yml'), withPorts(readFileSync(join(deployFolder, 'prometheus', 'prometheus.yml'), 'utf8'), ports));
-  writeFileSync(join(alertmanager, 'alertmanager.yml'), withPorts(readFileSync(join(deployFolder, 'alertmanager', 'alertmanager.yml'), 'utf8'), ports));
+  for (const rules of ['recording-rules.yml', 'alert-rules.yml']) put(join(prometheus, rules), readFileSync(join(deployFolder, 'prometheus', rules), 'utf8'));
+  put(join(prometheus, 'prometheus.yml'), withPorts(readFileSync(join(deployFolder, 'prometheus', 'prometheus.yml'), 'utf8'), ports));
+  put(join(alertmanager, 'alertmanager.yml'), withPorts(readFileSync(join(deployFolder, 'alertmanager', 'alertmanager.yml'), 'utf8'), ports));
   mkdirSync(metricsTargetsFolder(home), { recursive: true });
   link(metricsTargetsFolder(home), join(prometheus, 'targets'));
   link(alertTokenFile(home), join(alertmanager, 'alert-token'));
   return folder;
+}
+
+/** The mode of a file that is there already would stay. */
+function put(path: string, text: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, text, { mode: 0o600 });
 }
 
 function withPorts(text: string, ports: StackPorts): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -72,6 +72,12 @@ describe('the stack', { timeout: 240_000 }, () => {
       60_000,
     );
     expect(targets.map(({ labels }) => `${labels.job} ${labels.worker ?? ''}`).sort()).toEqual(['shim control', 'shim host', 'temporal ']);
+  });
+
+  it('keeps what it writes from all other users of the machine', () => {
+    const entries = readdirSync(join(home, 'stack'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() || entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+    expect(entries.length).toBeGreaterThan(10);
+    expect(entries.filter((path) => (statSync(path).mode & 0o077) !== 0)).toEqual([]);
   });
 
   it('has a Prometheus that can evaluate every rule', async () => {

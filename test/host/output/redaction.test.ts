@@ -89,6 +89,11 @@ describe('createRedactor', () => {
     expect(createRedactor(['a.*b$1(c)'])('a.*b$1(c) axxb$1(c)')).toBe('[redacted] axxb$1(c)');
   });
 
+  it('masks once what it knows both by value and by name', () => {
+    const redact = createRedactor(['a-value-known']);
+    expect(redact('API_KEY=a-value-known PASSWORD=a-value-known, done')).toBe('API_KEY=[redacted] PASSWORD=[redacted], done');
+  });
+
   it('leaves values below 8 characters alone', () => {
     expect(createRedactor(['true', ''])('true story')).toBe('true story');
   });
