@@ -3,10 +3,13 @@ import type { Signals } from '../../domain/signals.js';
 import type { SessionSpec } from '../../domain/session.js';
 import type { HostContext } from '../host-context.js';
 import { ticksPerSecond } from '../process/kernel-units.js';
-import { ticksSinceBoot } from '../process/process-table.js';
+import { recentTicksSinceBoot } from '../process/process-table.js';
 import { SessionFolder, type AttemptRecord } from '../session-folder.js';
 import { spendingOf } from './host-spending.js';
 import { begunAnew, spentBefore, spentSoFar, type BegunWith } from './session-spend.js';
+
+/** Budgets are of hours: so old may the clock be that they are counted by, ms. */
+const clockAgeMs = 100;
 
 /** Of which the watch is. */
 export interface Watched {
@@ -86,7 +89,7 @@ export class SpendWatch {
   private get livedMs(): number {
     const { bootId, sinceTicks, startedAtMs } = this.watched.record;
     if (bootId !== this.host.bootId) return Math.max(0, Date.now() - startedAtMs);
-    return ((ticksSinceBoot() - sinceTicks) / ticksPerSecond) * 1_000;
+    return ((recentTicksSinceBoot(clockAgeMs) - sinceTicks) / ticksPerSecond) * 1_000;
   }
 }
 

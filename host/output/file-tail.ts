@@ -8,7 +8,7 @@ import { watchPath } from './watch-path.js';
 const chunkBytes = 16_384;
 
 /** Looked at this often besides the kernel's events, of which a flood may drop some, ms. */
-const pollMs = 5_000;
+const pollMs = 10_000;
 
 /** The same where the machine has no more file watches to give, ms. */
 const pollWithoutEventsMs = 500;

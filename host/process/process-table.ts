@@ -117,6 +117,15 @@ export function ticksSinceBoot(): number {
   return Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * (1_000 / msPerTick));
 }
 
+let lastTicks = { ticks: 0, atMs: Number.NEGATIVE_INFINITY };
+
+/** The same as it was no longer ago than this, ms: read once for a look at a thousand attempts. */
+export function recentTicksSinceBoot(maxAgeMs: number): number {
+  const nowMs = performance.now();
+  if (nowMs - lastTicks.atMs > maxAgeMs) lastTicks = { ticks: ticksSinceBoot(), atMs: nowMs };
+  return lastTicks.ticks;
+}
+
 /** The clock tick of a moment of this boot that is given in Unix ms; as wrong as the clock was set anew since then. */
 export function ticksAt(unixMs: number): number {
   return ticksSinceBoot() - Math.floor((Date.now() - unixMs) / msPerTick);
