@@ -12,6 +12,9 @@ import { Bed, describeSamples, quantile } from './bed.js';
 import { cpuBetween, cpuOfServices, memoryOfServices, openDescriptors, proportionalBytes, total, type CpuSeconds } from './process-cost.js';
 import { historyEvents, requestsOf } from './temporal-load.js';
 
+/** After its start a session comes to rest: it is looked at ever more rarely, and written down no more, ms. */
+const settlingMs = 120_000;
+
 /** Sessions that are asked for at the same time. */
 const startsAtOnce = 64;
 const killed = 100;
@@ -59,6 +62,7 @@ async function startAll(bed: Bed, client: ShimClient, names: readonly string[]):
 
 async function rest(bed: Bed, names: readonly string[], seconds: number): Promise<void> {
   await untilQuiet(bed);
+  await delay(settlingMs);
   const [before, requests, events] = [cpuOfServices(bed.home), await requestsOf(bed.home), await historyEvents(bed.home, names)];
   const startedMs = performance.now();
   await delay(seconds * 1_000);

@@ -44,7 +44,7 @@ export class ProcessMonitor {
     for (const runner of runners) {
       try {
         if (stoodStill) runner.clockGap();
-        runner.tick(sampleTree(treeOf(runner.setup.held), table));
+        runner.tick(sampleTree(treeOf(runner.setup.held, table), table));
       } catch (error) {
         this.host.events.emit('trouble', { name: runner.key.name, what: 'look at the attempt', error });
       }

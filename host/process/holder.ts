@@ -5,7 +5,7 @@ import { Cgroup, type CgroupRoot } from './cgroup.js';
 import type { TreeIdentity } from './find-tree.js';
 import { readHeldExit, type HeldExit } from './held-exit.js';
 import { onHolderExit, treeMarker } from './parked-holder.js';
-import { bearsMarker, isAlive, isDead, readProcess, ticksAt, type ProcessIdentity } from './process-table.js';
+import { bearsMarker, isAlive, isAliveIn, isDead, readProcess, ticksAt, type ProcessIdentity, type ProcessInfo } from './process-table.js';
 import { killTree } from './process-tree.js';
 
 /** Names an attempt's processes on this boot of this machine. */
@@ -51,9 +51,13 @@ export function inspect(held: HeldAttempt): Held {
   return late ? { kind: 'exited', exit: late } : { kind: 'lost' };
 }
 
-/** How to find every process of the attempt, whether its holder lives or not. */
-export function treeOf(held: HeldAttempt): TreeIdentity {
-  const holder = findHolder(held);
+/**
+ * How to find every process of the attempt, whether its holder lives or not.
+ *
+ * @param table in which a holder that was found before is looked up; without one it is looked for anew.
+ */
+export function treeOf(held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo> | null = null): TreeIdentity {
+  const holder = findHolder(held, table);
   const cgroup = held.cgroups?.of(held.treeId) ?? null;
   const exitedAtMs = holder ? null : statSync(join(held.path, 'exit'), { throwIfNoEntry: false })?.mtimeMs;
   return {
@@ -150,9 +154,9 @@ function watchFolder(path: string, onFile: (file: string | null) => void): FSWat
 const foundHolders = new WeakMap<HeldAttempt, ProcessIdentity>();
 
 /** The living holder; null where there is none. */
-function findHolder(held: HeldAttempt): ProcessIdentity | null {
+function findHolder(held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo> | null = null): ProcessIdentity | null {
   const found = foundHolders.get(held);
-  if (found && isAlive(found)) return found;
+  if (found && (table ? isAliveIn(table, found) : isAlive(found))) return found;
   for (const pid of recordedPids(held)) {
     const info = readProcess(pid);
     if (!info || isDead(info) || info.session !== pid || !bearsMarker(pid, `${treeMarker}=${held.treeId}`)) continue;

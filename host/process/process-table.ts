@@ -66,8 +66,16 @@ export function readProcess(pid: number): ProcessInfo | null {
 }
 
 /** Whether the very process is there and not a zombie. */
-export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
-  const info = readProcess(pid);
+export function isAlive(process: ProcessIdentity): boolean {
+  return isLife(readProcess(process.pid), process);
+}
+
+/** The same, as a table has it. */
+export function isAliveIn(table: ReadonlyMap<number, ProcessInfo>, process: ProcessIdentity): boolean {
+  return isLife(table.get(process.pid) ?? null, process);
+}
+
+function isLife(info: ProcessInfo | null, { startTicks }: ProcessIdentity): boolean {
   return info !== null && info.startTicks === startTicks && !isDead(info);
 }
 
