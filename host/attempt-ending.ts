@@ -13,6 +13,13 @@ const lastCheckpointMs = 10_000;
 /** Why SHIM itself ends an attempt. */
 export type Intent = Pick<Ending, 'exitClass' | 'reason'>;
 
+/** How SHIM ends it. */
+export interface EndOptions {
+  checkpointFirst: boolean;
+  /** From TERM to KILL, ms; 0 for KILL at once. */
+  graceMs: number;
+}
+
 type End = Extract<Held, { kind: 'exited' | 'lost' }>;
 
 /** What an end needs of its attempt. */
@@ -35,6 +42,7 @@ export class AttemptEnding {
   readonly ended: Promise<AttemptReport>;
   private settle: (report: AttemptReport) => void = () => undefined;
   private intent: Intent | null = null;
+  private killing: Promise<void> | null = null;
   /** It has ended by itself; the rest of its output may still be read. */
   private hasExited = false;
   private finishing = false;
@@ -65,20 +73,38 @@ export class AttemptEnding {
     this.finishing = true;
   }
 
-  /** Ends the attempt: a last checkpoint where asked for, TERM and the grace, then KILL for every process. */
-  async end(intent: Intent, options: { checkpointFirst: boolean; graceMs: number }): Promise<AttemptReport> {
+  /** SHIM was to end it and could not: some process of it would not die. */
+  get isOwed(): boolean {
+    return this.intent !== null && this.killing === null && !this.finishing;
+  }
+
+  /**
+   * Ends the attempt: a last checkpoint where asked for, TERM and the grace, then KILL for every process. Who asks while that
+   * is under way waits for it with the first; where it failed, whoever asks next tries again, and the first one's reason stands.
+   *
+   * @throws HostError NotProvedDead.
+   */
+  async end(intent: Intent, options: EndOptions): Promise<AttemptReport> {
     if (this.hasEnded) return this.ended;
-    if (!this.intent) {
-      this.intent = intent;
-      const { setup, output, lastCheckpoint } = this.of;
-      if (options.checkpointFirst) await Promise.race([lastCheckpoint(), sleep(lastCheckpointMs)]);
-      const tree = treeOf(setup.held);
-      if (options.graceMs > 0) await terminateTree(tree, options.graceMs);
-      await fence(setup.held);
-      await output.drainInTurns();
-      this.finish({ ...this.outcomeOf(intent), exitCode: null, signal: null, endedAtMs: Date.now() });
-    }
+    this.intent ??= intent;
+    this.killing ??= this.kill(this.intent, options).finally(() => (this.killing = null));
+    await this.killing;
     return this.ended;
+  }
+
+  /** Tries once more to end what could not be ended. @throws HostError NotProvedDead. */
+  async tryAgain(): Promise<void> {
+    if (this.intent) await this.end(this.intent, { checkpointFirst: false, graceMs: 0 });
+  }
+
+  private async kill(intent: Intent, options: EndOptions): Promise<void> {
+    const { setup, output, lastCheckpoint } = this.of;
+    if (options.checkpointFirst) await Promise.race([lastCheckpoint(), sleep(lastCheckpointMs)]);
+    const tree = treeOf(setup.held);
+    if (options.graceMs > 0) await terminateTree(tree, options.graceMs);
+    await fence(setup.held);
+    await output.drainInTurns();
+    this.finish({ ...this.outcomeOf(intent), exitCode: null, signal: null, endedAtMs: Date.now() });
   }
 
   /** Ends the watch of an attempt that is gone without an exit file, for a reason that only the caller knows. */

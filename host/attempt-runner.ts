@@ -7,7 +7,7 @@ import { withLiveOf } from '../domain/parameter-table.js';
 import type { Parameters } from '../domain/parameters.js';
 import { judge, lookEvery } from '../domain/watchdog.js';
 import { ActivityClock } from './activity-clock.js';
-import { AttemptEnding, type Intent } from './attempt-ending.js';
+import { AttemptEnding, type EndOptions, type Intent } from './attempt-ending.js';
 import type { AttemptFacts, Ending } from './attempt-outcome.js';
 import { AttemptOutput } from './attempt-output.js';
 import { checkpointContextOf, type AttemptSetup } from './attempt-setup.js';
@@ -190,6 +190,7 @@ export class AttemptRunner {
 
   /** Looks at the attempt with a fresh sample of its tree. */
   tick(sample: TreeSample | null): void {
+    if (this.ending.isOwed) this.background.run('end it after all', this.ending.tryAgain());
     if (this.ending.isUnderWay) return;
     const nowMs = performance.now();
     if (sample) this.clock.looked(sample, nowMs);
@@ -235,7 +236,7 @@ export class AttemptRunner {
   }
 
   /** Ends the attempt: a last checkpoint where asked for, TERM and the grace, then KILL for every process. */
-  end(intent: Intent, options: { checkpointFirst: boolean; graceMs: number }): Promise<AttemptReport> {
+  end(intent: Intent, options: EndOptions): Promise<AttemptReport> {
     return this.ending.end(intent, options);
   }
 

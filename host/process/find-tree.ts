@@ -33,20 +33,39 @@ export function findTree(tree: TreeIdentity, table: ReadonlyMap<number, ProcessI
   return close(tree, table, [...marked, ...seedsOf(tree, table), ...stillThere(seen, table)]);
 }
 
-/** Markers by name and pid: those of a process are read once for each table, however many trees are looked for in it. */
-const known = new WeakMap<ReadonlyMap<number, ProcessInfo>, Map<string, Map<number, readonly string[]>>>();
+type Table = ReadonlyMap<number, ProcessInfo>;
+type Markers = Map<number, readonly string[]>;
 
-function bearersIn(table: ReadonlyMap<number, ProcessInfo>, marker: string): (pid: number) => boolean {
+/** Markers by name and pid: those of a process are read once for each table, however many trees are looked for in it. */
+const known = new WeakMap<Table, Map<string, Markers>>();
+const latest = new Map<string, { table: Table; markers: Markers }>();
+
+function bearersIn(table: Table, marker: string): (pid: number) => boolean {
   const name = marker.slice(0, marker.indexOf('='));
-  const byName = known.get(table) ?? new Map<string, Map<number, readonly string[]>>();
+  const byName = known.get(table) ?? new Map<string, Markers>();
   known.set(table, byName);
-  const markers = byName.get(name) ?? new Map<number, readonly string[]>();
+  const markers = byName.get(name) ?? stillBorne(table, name);
   byName.set(name, markers);
+  latest.set(name, { table, markers });
   return (pid) => {
     let borne = markers.get(pid);
     if (!borne) markers.set(pid, (borne = markersOf(pid, name)));
     return borne.includes(marker);
   };
+}
+
+/**
+ * What is known from the table before of those that bore a marker. One that is the same process with the same memory has
+ * executed no other program since, and so has the environment that it had; who bore none is looked at again all the same.
+ */
+function stillBorne(table: Table, name: string): Markers {
+  const before = latest.get(name);
+  const markers: Markers = new Map();
+  for (const [pid, borne] of before?.markers ?? []) {
+    const [then, now] = [before?.table.get(pid), table.get(pid)];
+    if (borne.length > 0 && now && then?.startTicks === now.startTicks && then.virtualBytes === now.virtualBytes) markers.set(pid, borne);
+  }
+  return markers;
 }
 
 /** As findTree, but without looking for the marker, which costs a read of each other process: for frequent looks. */

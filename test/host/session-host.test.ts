@@ -12,6 +12,7 @@ import { bearsMarker, isDead, readBootId, readProcess, readProcessTable } from '
 import { SessionFolder } from '../../host/session-folder.js';
 import { ensureShimHome } from '../../host/shim-home.js';
 import { SupervisorDaemon } from '../../host/supervisor-daemon.js';
+import { canFreeze, freeze } from '../support/freezer.js';
 import { KeptReports, startRequest, starts, useLocalHost } from '../support/local-host.js';
 
 const local = useLocalHost();
@@ -31,6 +32,33 @@ describe('an agent that outlives its holder', () => {
     expect(readProcess(agent)?.state ?? 'gone').toMatch(/gone|Z/);
     const said = readFileSync(join(new SessionFolder(local.home, 'outlives').attempt(1).path, 'stdout'), 'utf8').trim().split('\n');
     expect(reports.ends).toMatchObject([{ exitClass: 'lost', toolCalls: said.length }]);
+  });
+});
+
+describe('an attempt with a process that does not die', () => {
+  it.skipIf(!canFreeze())('is ended as it was to be as soon as it can be, with whoever asked meanwhile', async () => {
+    const reports = new KeptReports();
+    const host = newHost(contextOf(reports));
+    const spec = newSpec('frozen');
+    const request = startRequest(spec, 1);
+    await host.startAgent(request);
+    const [agent = 0] = await starts(spec, 1);
+    const thaw = await freeze(agent);
+    try {
+      const runner = host.liveRunners.find(({ key }) => key.name === 'frozen');
+      const hung = runner?.end({ exitClass: 'hung', reason: 'said nothing' }, { checkpointFirst: false, graceMs: 0 });
+      const stop = { ...request, mode: 'stop', reason: 'by hand' } as const;
+      const failed = { status: 'rejected', reason: { code: 'NotProvedDead', message: expect.stringContaining(String(agent)) } };
+      expect(await Promise.allSettled([hung, host.stopAgent(stop)])).toMatchObject([failed, failed]);
+      await thaw();
+      const ended = once(reports, 'ended');
+      runner?.tick(null);
+      await ended;
+      expect(reports.ends).toMatchObject([{ exitClass: 'hung', reason: 'said nothing' }]);
+      expect(await host.stopAgent(stop)).toMatchObject({ report: { exitClass: 'hung' } });
+    } finally {
+      await thaw();
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hostErrorCodes } from '../../../domain/host-requests.js';
@@ -8,6 +8,7 @@ import { findKnownTree, findTree, type TreeIdentity } from '../../../host/proces
 import { fence, inspect, treeOf, type HeldAttempt } from '../../../host/process/holder.js';
 import { isAlive, readProcess, readProcessTable, ticksSinceBoot, type ProcessIdentity } from '../../../host/process/process-table.js';
 import { killTree, signalProcess, terminateTree } from '../../../host/process/process-tree.js';
+import { canFreeze, freeze } from '../../support/freezer.js';
 import { end, endAttempts, environment, lineIn, newAttempt, run } from './attempts.js';
 
 const strangers: ChildProcess[] = [];
@@ -157,34 +158,17 @@ describe('a tree that ends on TERM', () => {
   });
 });
 
-const freezer = '/sys/fs/cgroup/freezer';
-
 describe('a process that cannot be killed', () => {
-  it.skipIf(!isWritable(freezer))('is not said to be dead', async () => {
+  it.skipIf(!canFreeze())('is not said to be dead', async () => {
     const held = newAttempt();
     run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
-    const frozen = await identityIn(held, 'pid');
-    const group = join(freezer, `shim-test-${held.treeId}`);
-    mkdirSync(group);
+    const { pid } = await identityIn(held, 'pid');
+    const thaw = await freeze(pid);
     try {
-      writeFileSync(join(group, 'tasks'), String(frozen.pid));
-      writeFileSync(join(group, 'freezer.state'), 'FROZEN');
-      await expect.poll(() => readFileSync(join(group, 'freezer.state'), 'utf8').trim(), { interval: 5 }).toBe('FROZEN');
-      await expect(killTree(treeOf(held), 100)).rejects.toMatchObject({ code: hostErrorCodes.notProvedDead, message: expect.stringContaining(String(frozen.pid)) });
+      await expect(killTree(treeOf(held), 100)).rejects.toMatchObject({ code: hostErrorCodes.notProvedDead, message: expect.stringContaining(String(pid)) });
     } finally {
-      writeFileSync(join(group, 'freezer.state'), 'THAWED');
+      await thaw();
       await fence(held);
-      await expect.poll(() => readFileSync(join(group, 'tasks'), 'utf8'), { interval: 5 }).toBe('');
-      rmdirSync(group);
     }
   });
 });
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(join(path, 'tasks'), constants.W_OK);
-    return existsSync(path);
-  } catch {
-    return false;
-  }
-}
