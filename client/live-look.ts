@@ -15,9 +15,9 @@ export interface Look {
 }
 
 /**
- * Looks at everything again and again over one connection. A look is two lists by Temporal and one read for each host, however many
- * sessions there are; only the one that a person has chosen is asked itself. A Temporal that is away is tried anew at each look, and the
- * folders of this machine tell meanwhile.
+ * Looks at everything again and again over one connection. A look is two lists by Temporal, one read for each host and one for each
+ * account that is limited, however many sessions there are; only the one that a person has chosen is asked itself. A Temporal that is
+ * away is tried anew at each look, and the folders of this machine tell meanwhile.
  */
 export class LiveLook {
   private client: ShimClient | null = null;

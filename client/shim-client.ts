@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { AccountState } from '../domain/account.js';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
 import { sessionNameSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CarriedSession, CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
@@ -21,6 +22,9 @@ const queriesAtOnce = 16;
 const openSessions = "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'";
 
 const openGroups = "WorkflowType IN ('superviseFleet', 'account') AND ExecutionStatus = 'Running'";
+
+/** The phase of an account whose sessions wait for a timer. */
+const limited: AccountState['phase'] = 'limited';
 
 /** The server's largest page. */
 const listedAtOnce = 1_000;
@@ -46,6 +50,8 @@ export interface ListedGroup {
   name: string;
   /** Of a fleet its state, of an account its phase. */
   state: string;
+  /** When the limit of an account is over, ISO 8601; null where it has none, and for fleets. */
+  until: string | null;
 }
 
 /** What a session can be told. */
@@ -164,17 +170,30 @@ export class ShimClient {
     });
   }
 
-  /** The open fleets, and the accounts that ever met a limit, in one call; by kind and name. */
+  /** The open fleets, and the accounts that ever met a limit, by kind and name: in one call, and one for each account that is limited. */
   async listGroups(): Promise<ListedGroup[]> {
     const { searchAttributes } = this.temporal.messages;
-    return this.asked(queryDeadlineMs, '', async () => {
+    const groups = await this.asked(queryDeadlineMs, '', async () => {
       const found: ListedGroup[] = [];
       for await (const { workflowId, typedSearchAttributes } of this.link.client.workflow.list({ query: openGroups, pageSize: listedAtOnce })) {
         const [, kind, name] = /^(fleet|account)\/(.+)$/.exec(workflowId) ?? [];
-        if (kind && name) found.push({ kind: kind as ListedGroup['kind'], name, state: typedSearchAttributes.get(searchAttributes.state) ?? 'unknown' });
+        if (kind && name) found.push({ kind: kind as ListedGroup['kind'], name, state: typedSearchAttributes.get(searchAttributes.state) ?? 'unknown', until: null });
       }
       return found.sort((a, b) => (a.kind === b.kind ? (a.name < b.name ? -1 : 1) : a.kind === 'fleet' ? -1 : 1));
     });
+    return mapBounded(groups, queriesAtOnce, async (group) => (group.kind === 'account' && group.state === limited ? { ...group, until: await this.endOfLimit(group.name) } : group));
+  }
+
+  /** Null also where nobody answers: its phase is known all the same. */
+  private async endOfLimit(account: string): Promise<string | null> {
+    const { accountStatusQuery, accountWorkflowId } = this.temporal.accounts;
+    try {
+      const { untilMs } = await this.asked(queryDeadlineMs, account, () => this.link.client.workflow.getHandle(accountWorkflowId(account)).query(accountStatusQuery));
+      return untilMs === null ? null : new Date(untilMs).toISOString();
+    } catch (error) {
+      if (error instanceof NoSuchSessionError || error instanceof NoWorkerError) return null;
+      throw error;
+    }
   }
 
   /** @param deadlineMs for its answer. @throws NoSuchSessionError if the host was never supervised. */

@@ -53,6 +53,7 @@ describe('the limit of an account', () => {
     const [session] = await limited('team/two', 1, 3_600);
     await waiting('team/two', 1);
     expect((await run('accounts')).stdout).toMatch(/team\/two +limited +in (59m|1h).* 1 /);
+    expect((await run('top')).stdout).toMatch(/^accounts: .*team\/two limited \(over in (59m|1h)/m);
     expect((await run('status', session?.name ?? '')).stdout).toMatch(/state +waiting_for_limit: limit of team\/two until .*\nuntil +in (59m|1h)[^]*account +team\/two/);
     const untilMs = Date.now() + 7_200_000;
     expect(await json('account', 'team/two', 'wait-until', new Date(untilMs).toISOString())).toMatchObject({ phase: 'limited', untilMs, setBy: 'ann' });

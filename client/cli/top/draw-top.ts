@@ -26,7 +26,7 @@ export function drawTop(state: TopState, size: ScreenSize, colours: Colours, now
   const { columns, rows } = size;
   if (state.mode === 'text' && state.text) return drawText(state, size, colours);
   if (!state.look) return ['looking …'];
-  const head = headLines(state.look, columns, colours);
+  const head = headLines(state.look, columns, colours, nowMs);
   const shown = shownSessions(state);
   const room = Math.max(1, rows - head.length - 1 - footLines);
   const at = Math.max(0, shown.findIndex(({ name }) => name === state.chosen));
@@ -42,17 +42,17 @@ export function drawTop(state: TopState, size: ScreenSize, colours: Colours, now
 export function printTop(look: Look, colours: Colours, nowMs: number): string {
   const shown = shownSessions({ look, filter: '' });
   const { head, rows } = topTable(shown, look.sessions, null, Number.POSITIVE_INFINITY, colours, nowMs);
-  return [...headLines({ ...look, warning: null }, Number.POSITIVE_INFINITY, colours), ...(shown.length > 0 ? [head, ...rows] : ['no sessions; start one: shim run -- CMD'])].join('\n');
+  return [...headLines({ ...look, warning: null }, Number.POSITIVE_INFINITY, colours, nowMs), ...(shown.length > 0 ? [head, ...rows] : ['no sessions; start one: shim run -- CMD'])].join('\n');
 }
 
-function headLines({ sessions, groups, warning }: Look, columns: number, colours: Colours): string[] {
+function headLines({ sessions, groups, warning }: Look, columns: number, colours: Colours, nowMs: number): string[] {
   const states = new Map<string, number>();
   for (const { state } of sessions) states.set(state, (states.get(state) ?? 0) + 1);
   const tokens = sessions.reduce((sum, session) => sum + (session.tokens ?? 0), 0);
   const usd = sessions.reduce((sum, session) => sum + (session.costUsd ?? 0), 0);
   const parts = [count(sessions.length, 'session'), ...[...states].map(([state, n]) => `${n} ${state}`), ...(tokens > 0 ? [`${compactCount(tokens)} tokens`] : []), ...(usd > 0 ? [`$${usd.toFixed(2)}`] : [])];
   const fleets = groups.filter(({ kind }) => kind === 'fleet').map(({ name, state }) => `${name} ${state} ${runningOf(sessions, name)}`);
-  const accounts = groups.filter(({ kind }) => kind === 'account').map(({ name, state }) => `${name} ${state}`);
+  const accounts = groups.filter(({ kind }) => kind === 'account').map(({ name, state, until }) => `${name} ${state}${until === null ? '' : ` (over ${formatWhen(until, nowMs)})`}`);
   return [
     cut(parts.join(', '), columns),
     ...(fleets.length > 0 ? [cut(`fleets: ${fleets.join(', ')}`, columns)] : []),

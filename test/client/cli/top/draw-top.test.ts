@@ -15,7 +15,7 @@ describe('the screen of shim top', () => {
     expect(draw(shown, 130)).toEqual([
       '5 sessions, 2 running, 1 completed, 1 waiting_for_limit, 1 failed, 4.94M tokens, $13.82',
       'fleets: team degraded 1/1',
-      'accounts: claude-code/3f9c limited',
+      'accounts: claude-code/3f9c limited (over in 23m), codex/77aa open',
       'host host-2 is down',
       expect.stringMatching(/^ {2}NAME +STATE +RISK +CONTEXT +TOKENS +COST +RESTARTS +AGE +FLEET +/),
       expect.stringMatching(/^> wrong +failed +safe +31 % +- +- +1 +2m +- /),

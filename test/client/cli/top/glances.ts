@@ -21,6 +21,10 @@ export const everything: Look = {
     glance('worker-with-a-very-long-name-indeed-1', { fleet: 'team', zone: 'danger', host: 'host-2' }),
     glance('wrong', { state: 'failed', costUsd: null, tokens: null, reason: 'mend it: \u001b[31mlogin\nfailed' }),
   ],
-  groups: [{ kind: 'fleet', name: 'team', state: 'degraded' }, { kind: 'account', name: 'claude-code/3f9c', state: 'limited' }],
+  groups: [
+    { kind: 'fleet', name: 'team', state: 'degraded', until: null },
+    { kind: 'account', name: 'claude-code/3f9c', state: 'limited', until: '2026-01-02T03:27:05.000Z' },
+    { kind: 'account', name: 'codex/77aa', state: 'open', until: null },
+  ],
   warning: 'host host-2 is down',
 };
