@@ -7,8 +7,10 @@ type Colours = ReturnType<typeof pc.createColors>;
 export interface CliContext {
   home: string;
   environment: NodeJS.ProcessEnv;
-  /** Colours of stdout: none where it is no terminal or NO_COLOR is set. */
-  colours: Colours;
+  /** Colours of stdout: none where it is no terminal, NO_COLOR is set, or --no-color was given. */
+  readonly colours: Colours;
+  /** Has no colours from now on. */
+  dropColours: () => void;
   /** Prints lines to stdout. */
   print: (text: string) => void;
   printJson: (value: unknown) => void;
@@ -22,14 +24,21 @@ export interface CliContext {
 export function processContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
   // A pipe has no isTTY at all: anything but true or false would let the library guess, which colours wherever CI is set.
   const colourful = (stream: { isTTY?: boolean }) => stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-  const dim = pc.createColors(colourful(process.stderr)).dim;
+  let out = pc.createColors(colourful(process.stdout));
+  let err = pc.createColors(colourful(process.stderr));
   return {
     home: shimHome(environment),
     environment,
-    colours: pc.createColors(colourful(process.stdout)),
+    get colours() {
+      return out;
+    },
+    dropColours: () => {
+      out = pc.createColors(false);
+      err = out;
+    },
     print: (text) => process.stdout.write(`${text}\n`),
     printJson: (value) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    progress: (text) => process.stderr.write(`${dim(text)}\n`),
+    progress: (text) => process.stderr.write(`${err.dim(text)}\n`),
     warn: (text) => process.stderr.write(`shim: ${text}\n`),
   };
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { addCompletion, addCompletionHelp, completionCommand } from './completion.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
@@ -55,7 +55,7 @@ export async function main(argv: readonly string[], context: CliContext = proces
     process.exit(exitCodes.ok);
   });
   try {
-    await (await programFor(argv[0], context)).parseAsync([...argv], { from: 'user' });
+    await (await programFor(argv.find((word) => !word.startsWith('-')), context)).parseAsync([...argv], { from: 'user' });
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? commanderExitCode(error) : exitCodeOf(error);
     if (error instanceof CommanderError) return;
@@ -91,7 +91,14 @@ async function createCommands(names: readonly CommandName[], context: CliContext
     .configureOutput(hinting('shim --help'));
   for (const add of await Promise.all(names.map((name) => commands[name]()))) add(program, context);
   for (const command of program.commands) command.configureOutput(hinting(`shim ${command.name()} --help`));
+  addNoColour(program, context);
   return program;
+}
+
+/** Takes --no-color before a command and after it, and tells of it once, in `shim --help`. */
+function addNoColour(program: Command, context: CliContext): void {
+  const option = (command: Command) => command.addOption(new Option('--no-color', 'no colours, on a terminal either; as NO_COLOR=1').hideHelp(command !== program)).on('option:no-color', context.dropColours);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands: below }) => below)]) option(command);
 }
 
 function commanderExitCode(error: CommanderError): number {

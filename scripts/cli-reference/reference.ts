@@ -6,22 +6,26 @@ import { processContext } from '../../client/cli/context.js';
 export async function cliReference(): Promise<string> {
   const program = await createProgram(processContext({ SHIM_HOME: '~/.shim' }));
   const sections = program.commands.flatMap((command) => [command, ...command.commands]).map((command) => section(command));
-  return ['# Commands', '', 'Made from the program by `npm run docs:cli`; `shim COMMAND --help` says the same.', '', ...sections].join('\n');
+  return ['# Commands', '', 'Made from the program by `npm run docs:cli`; `shim COMMAND --help` says the same. Every command also takes:', '', ...table(optionsOf(program)), ...sections].join('\n');
 }
 
 function section(command: Command): string {
   const names = namesOf(command);
   const help = command.createHelp();
   const lines = [`## shim ${names}`, '', sentence(command.description()), '', '```', `shim ${names} ${command.usage()}`.trim(), '```', ''];
-  const rows = [
-    ...help.visibleArguments(command).map((argument) => [help.argumentTerm(argument), help.argumentDescription(argument)]),
-    ...help
-      .visibleOptions(command)
-      .filter(({ long }) => long !== '--help')
-      .map((option) => [help.optionTerm(option), help.optionDescription(option)]),
-  ];
-  if (rows.length > 0) lines.push('| | |', '|---|---|', ...rows.map(([term = '', text = '']) => `| \`${cell(term)}\` | ${cell(text)} |`), '');
-  return lines.join('\n');
+  return [...lines, ...table([...help.visibleArguments(command).map((argument): Row => [help.argumentTerm(argument), help.argumentDescription(argument)]), ...optionsOf(command)])].join('\n');
+}
+
+type Row = readonly [term: string, text: string];
+
+function optionsOf(command: Command): Row[] {
+  const help = command.createHelp();
+  const own = help.visibleOptions(command).filter(({ long }) => long !== '--help');
+  return own.map((option) => [help.optionTerm(option), help.optionDescription(option)]);
+}
+
+function table(rows: readonly Row[]): string[] {
+  return rows.length === 0 ? [] : ['| | |', '|---|---|', ...rows.map(([term, text]) => `| \`${cell(term)}\` | ${cell(text)} |`), ''];
 }
 
 function namesOf(command: Command): string {

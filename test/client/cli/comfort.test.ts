@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webUiLinks } from '../../../client/web-ui-links.js';
 import { serviceUnit } from '../../../client/cli/service-unit.js';
 import { projectRoot } from '../../support/project-root.js';
+import { Terminal } from '../../support/terminal.js';
 import { runCli } from '../built-cli.js';
 
 let folder: string;
@@ -53,6 +54,22 @@ describe('shim complete', () => {
     expect((await run(['complete', '--', 'sta'])).stdout).toMatch(/^status\b/m);
     expect((await run(['complete', '--', 'logs', '--'])).stdout).toMatch(/^--follow\b/m);
     expect((await run(['complete', '--', 'stop', ''])).stdout).toMatch(/^nightly\b/m);
+  });
+});
+
+describe('colours', () => {
+  it('are there on a terminal, and gone by --no-color before a command or after it', async () => {
+    const doctor = async (...argv: string[]) => {
+      const terminal = new Terminal({ columns: 120, rows: 40 }, [process.execPath, join(projectRoot(), 'client', 'shim.mjs'), ...argv], { SHIM_HOME: home, HOME: folder });
+      await terminal.until(/ended \d/);
+      terminal.close();
+      return terminal.shown;
+    };
+    const [usual, before, after] = await Promise.all([doctor('doctor'), doctor('--no-color', 'doctor'), doctor('doctor', '--no-color')]);
+    for (const shown of [usual, before, after]) expect(shown).toContain('WHAT TO DO');
+    expect(usual).toContain('\u001b[');
+    expect(before).not.toContain('\u001b[');
+    expect(after).not.toContain('\u001b[');
   });
 });
 
