@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { growing, limitWait, overloadWait } from './limit-wait.js';
+import { moment } from './moment.js';
 
 /** Who pays: what limits belong to. As `claude-code/3f9c2a71`, or any name that a person gives. */
 export const accountNameSchema = z
@@ -147,7 +148,7 @@ export function waitCancelled(state: AccountState, by: string, nowMs: number): A
   return state.phase === 'limited' && (state.untilMs ?? 0) > nowMs ? { ...state, untilMs: nowMs, setBy: by } : state;
 }
 
-/** The state in one line: `limit of claude-code/3f9c2a71 until 2026-11-25T14:00:00.000Z, 7 sessions wait`. */
+/** The state in one line: `limit of claude-code/3f9c2a71 until 2026-11-25 14:00:00 UTC, 7 sessions wait`. */
 export function describeAccount(state: AccountState): string {
   const { account, phase, waiting, probe } = state;
   const wait = `${waiting.length} ${waiting.length === 1 ? 'session waits' : 'sessions wait'}`;
@@ -166,7 +167,7 @@ export function describeAccount(state: AccountState): string {
 /** `limit of NAME until …`, in the words of its cause. */
 export function limitLine({ account, cause, untilMs }: AccountState): string {
   const what = { limit_reached: 'limit', overloaded: 'overload', person: 'wait' }[cause ?? 'person'];
-  return `${what} of ${account} until ${new Date(untilMs ?? 0).toISOString()}`;
+  return `${what} of ${account} until ${moment(untilMs ?? 0)} UTC`;
 }
 
 function limitMet(state: AccountState, request: TurnRequest, cause: 'limit_reached' | 'overloaded', nowMs: number): AccountState {

@@ -3,6 +3,7 @@ import type { AttemptReport } from './attempt.js';
 import { formatDuration } from './duration.js';
 import { countsAsFailure } from './exit-class.js';
 import { growing, limitWait, overloadWait } from './limit-wait.js';
+import { moment } from './moment.js';
 import type { Parameters, ResumeRung, ResumeStrategy } from './parameters.js';
 
 /** When and how often a session is restarted. The first back-off delay is the parameter `backoffBaseMs`. */
@@ -215,7 +216,7 @@ export function describeDecision(decision: Decision): string {
     case 'back_off':
       return `restart after ${formatDuration(decision.delayMs)} (${decision.strategy})`;
     case 'wait_for_limit':
-      return decision.account === undefined ? `wait until ${new Date(decision.untilMs).toISOString()}` : `wait for account ${decision.account}`;
+      return decision.account === undefined ? `wait until ${moment(decision.untilMs)} UTC` : `wait for account ${decision.account}`;
     case 'fail':
       return `fail: ${decision.reason}`;
     case 'complete':

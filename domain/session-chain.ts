@@ -24,7 +24,7 @@ export function whyItWaits(name: string, after: string, predecessor: Predecessor
       return `waits until ${after} has completed`;
     case 'open':
       if (predecessor.state === 'failed') return `waits for ${after}, which has failed (${predecessor.reason}): mend it and shim reset ${after}; or ${anyway}`;
-      return `waits until ${after} has completed; it is ${predecessor.state}`;
+      return `waits until ${after} has completed; it was ${predecessor.state} when asked`;
     case 'closed':
       return `waits for ${after}, which was stopped and will not complete (${predecessor.reason}): ${anyway}`;
     case 'gone':

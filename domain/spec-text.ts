@@ -1,4 +1,5 @@
 import { formatDuration } from './duration.js';
+import { moment } from './moment.js';
 import type { SessionSpec } from './session.js';
 
 const commandInSummary = 60;
@@ -23,7 +24,7 @@ export function specDetails(spec: SessionSpec, hostId: string): string {
     `- folder: ${code(spec.cwd, 1_000)}`,
     `- host: ${hostId}`,
     `- policy: ${restart}, ${intensity.maxFailures} failures in ${formatDuration(intensity.windowMs)}`,
-    `- session: ${spec.sessionId}, made ${spec.createdAt}`,
+    `- session: ${spec.sessionId}, made ${moment(Date.parse(spec.createdAt))} UTC`,
   ];
   if (spec.fleet !== undefined) lines.push(`- fleet: ${spec.fleet}`);
   return lines.join('\n');
@@ -31,5 +32,6 @@ export function specDetails(spec: SessionSpec, hostId: string): string {
 
 /** For text that a browser renders as markdown: in a code span nothing is a tag, and no dash is made prettier. */
 function code(text: string, longest: number): string {
-  return `\`${text.replace(/[\s`]+/g, ' ').trim().slice(0, longest)}\``;
+  const line = text.replace(/[\s`]+/g, ' ').trim();
+  return `\`${line.length > longest ? `${line.slice(0, longest - 1)}…` : line}\``;
 }

@@ -15,6 +15,7 @@ import {
 } from './account-messages.js';
 import { AccountEntity } from './account/entity.js';
 import { controlQueue, searchAttributes, sessionWorkflowId } from './messages.js';
+import { summarize } from './one-line.js';
 
 const historyEventsKept = 500;
 
@@ -75,7 +76,7 @@ async function untilDue(entity: AccountEntity, dueAtMs: number | null): Promise<
   }
   const delayMs = Math.max(1, dueAtMs - Date.now());
   const { phase, reason, probe } = entity.status();
-  await condition(changed, delayMs, { summary: untilWhat[phase](formatDuration(delayMs), phase === 'limited' ? reason : (probe?.session ?? '')).slice(0, 80) });
+  await condition(changed, delayMs, { summary: summarize(untilWhat[phase](formatDuration(delayMs), phase === 'limited' ? reason : (probe?.session ?? ''))) });
 }
 
 async function letGo(entity: AccountEntity, { session, ticket }: WaitingSession, probe: boolean): Promise<void> {
@@ -95,7 +96,7 @@ async function keepTold(entity: AccountEntity): Promise<void> {
     const notice = entity.untold;
     if (!notice) continue;
     try {
-      await tellSessions.executeWithOptions({ summary: notice.untilMs === null ? 'tell sessions that the wait is over' : `tell sessions: ${notice.reason}`.slice(0, 80) }, [{ account: entity.status().account, notice }]);
+      await tellSessions.executeWithOptions({ summary: notice.untilMs === null ? 'tell sessions that the wait is over' : summarize(`tell sessions: ${notice.reason}`) }, [{ account: entity.status().account, notice }]);
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       log.warn('sessions were not told', { error: error.cause?.message ?? error.message });

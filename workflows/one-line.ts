@@ -3,7 +3,11 @@ export function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replaceAll('->', '→').replace(/[<>`|]/g, ' ').slice(0, 300);
 }
 
-/** A moment for people, to the second, UTC: `2026-11-25 22:52:10`. */
-export function moment(atMs: number): string {
-  return new Date(atMs).toISOString().replace('T', ' ').slice(0, 19);
+/** Characters: of a script with four bytes for each the server's limit for a summary, 400 bytes, still holds. */
+const summaryLength = 80;
+
+/** Text for a summary, one line: what the timeline shows beside a timer or an activity. */
+export function summarize(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > summaryLength ? `${line.slice(0, summaryLength - 1)}…` : line;
 }

@@ -2,7 +2,8 @@ import { ActivityCancellationType, ActivityFailure, ApplicationFailure, conditio
 import type { LeaseActivities } from '../activities/lease-activities.js';
 import type { NoticeActivities } from '../activities/notice-activities.js';
 import type { SessionRecordActivities } from '../activities/session-record-activities.js';
-import { moment, oneLine } from './one-line.js';
+import { moment } from '../domain/moment.js';
+import { oneLine } from './one-line.js';
 import { hostQueue, hostStatusQuery, leaseHeldSignal, restartStrategyUpdate, tryNoticesUpdate, type HostStatus, type SuperviseHostInput } from './messages.js';
 
 /** A lease that ended badly may only be a server that was away: the host is down if it holds no new one within this. */

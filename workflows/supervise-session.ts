@@ -41,6 +41,7 @@ import { onSecondWriter, refusedForWriter } from './session/second-writer.js';
 import { Session } from './session/session.js';
 import { continueChanged, isChangeDue } from './session/spec-change.js';
 import { assignFirst, keepUp, settleRecords } from './session/upkeep.js';
+import { summarize } from './one-line.js';
 
 /** Replaying an event costs a quarter of a millisecond, and a restart about ten events: continue as new before it is felt. */
 const historyEventsKept = 500;
@@ -191,7 +192,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   for (;;) {
     const answer = await host.startAgent(
       { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf, ...(session.writers.allowed.length > 0 ? { beside: session.writers.allowed } : {}) },
-      summary.slice(0, 80),
+      summarize(summary),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
     );
@@ -258,7 +259,7 @@ async function endAttempt(session: Session, host: HostCalls): Promise<AttemptRep
   else session.enter('stopping', why);
   const target = key ?? { sessionId: spec.sessionId, name: spec.name, epoch, attemptId: '' };
   for (;;) {
-    const answer = await host.stopAgent({ ...target, mode, reason: why }, why.slice(0, 80), session.hostIsAway);
+    const answer = await host.stopAgent({ ...target, mode, reason: why }, summarize(why), session.hostIsAway);
     if (answer.kind === 'host_away') {
       session.hostWentAway();
       continue;
@@ -306,7 +307,7 @@ async function waitOut(session: Session): Promise<void> {
     return;
   }
   const delayMs = Math.max(1, wait.untilMs - Date.now());
-  const summary = `${wait.state === 'backing_off' ? 'back-off of' : 'waits'} ${formatDuration(delayMs)}: ${wait.reason}`.slice(0, 80);
+  const summary = summarize(`${wait.state === 'backing_off' ? 'back-off of' : 'waits'} ${formatDuration(delayMs)}: ${wait.reason}`);
   const brokenInto = await condition(() => session.desired !== 'running' || session.resets !== resets, delayMs, { summary });
   if (!brokenInto || session.resets !== resets) session.waitOver();
 }
@@ -328,7 +329,7 @@ async function record(session: Session, host: HostCalls): Promise<void> {
   noteRest(session);
   const { spec, epoch, state, reason, lastDecision } = session;
   const summary = reason.startsWith(state) ? reason : `${state}: ${reason}`;
-  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, summary.slice(0, 80));
+  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, summarize(summary));
 }
 
 function historyIsLong(): boolean {

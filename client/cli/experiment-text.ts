@@ -1,6 +1,6 @@
 import { metrics } from '../../domain/experiments/metric.js';
 import type { ExperimentStatus } from '../../domain/experiments/experiment.js';
-import { formatMetric } from '../report/format-metric.js';
+import { formatDifference, formatInterval } from '../../domain/experiments/format-metric.js';
 import { formatTimes, plainVerdict, valueOf } from '../report/plain-verdict.js';
 import { showParameterValue } from '../parameter-values.js';
 import { formatWhen, oneLine } from './format.js';
@@ -35,10 +35,9 @@ export function describeExperiment(status: ExperimentStatus, uiUrl: string | nul
   const parts = [renderPairs(pairs)];
   if (look !== null) {
     const { unit } = metrics[plan.metric];
-    const ends = [look.interval.lower, look.interval.upper].map((end) => (end === null ? 'no bound' : formatMetric(end, unit)));
     parts.push(
       renderTable(['ARM', 'VALUE', 'SESSIONS', plan.metric.toUpperCase(), 'NO REPORT'], (['control', 'treatment'] as const).map((arm) => [arm, show(plan[arm]), String(look.arms[arm].units), valueOf(look.arms[arm], plan), String(look.arms[arm].unreported)])),
-      `difference ${look.difference === null ? 'not known yet' : `${formatMetric(look.difference, unit)}, between ${ends.join(' and ')}`}; evidence ${formatTimes(look.logEValue)} of ${formatTimes(look.logThreshold)}; ${look.immature} sessions have not matured`,
+      `difference ${look.difference === null ? 'not known yet' : `${formatDifference(look.difference, unit)}, between ${formatInterval(look.interval, unit)}`}; evidence ${formatTimes(look.logEValue)} of ${formatTimes(look.logThreshold)}; ${look.immature} sessions have not matured`,
     );
     if (look.findings.length > 0) parts.push(renderTable(['BOUND', 'ARM', 'VERDICT', 'SEEN'], look.findings.map(({ bound, arm, verdict, message }) => [bound, arm, verdict, oneLine(message, 110)])));
   }

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../domain/duration.js';
 import type { Opportunity } from '../../domain/experiments/opportunity.js';
 import type { KaizenStatus } from '../../workflows/kaizen-messages.js';
-import { formatMetric } from '../report/format-metric.js';
+import { formatMetric } from '../../domain/experiments/format-metric.js';
 import { showParameterValue } from '../parameter-values.js';
 import { formatWhen, oneLine } from './format.js';
 import { renderPairs, renderTable } from './table.js';

@@ -2,10 +2,11 @@ import { html, raw } from 'hono/html';
 import { metrics } from '../../domain/experiments/metric.js';
 import type { PulseArm } from '../../analytics/statsig/experiment-results.js';
 import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/experiment.js';
-import type { Arms, Interval } from '../../domain/statistics/interval.js';
+import type { Arms } from '../../domain/statistics/interval.js';
 import { formatDuration } from '../../domain/duration.js';
+import { moment } from '../../domain/moment.js';
 import { drawDifference, drawEvidence } from './evidence-chart.js';
-import { formatMetric } from './format-metric.js';
+import { formatDifference, formatInterval, formatMetric } from '../../domain/experiments/format-metric.js';
 import { formatTimes, isDeployed, plainVerdict, valueOf } from './plain-verdict.js';
 
 const style = `
@@ -16,7 +17,12 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:c
 th,td{text-align:left;padding:.3rem 1.2rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .verdict{border-left:6px solid #6e7781;background:var(--card);padding:.8rem 1rem}
 .kept{border-color:#1a7f37}.rolled_back,.restored{border-color:#cf222e}.no_evidence,.aborted,.refused{border-color:#9a6700}
-.muted{color:var(--muted)}figure{margin:0}svg{max-width:100%;height:auto;border-radius:6px}`;
+.muted{color:var(--muted)}figure{margin:0 0 1.5rem}
+.chart{overflow-x:auto}svg{width:100%;min-width:540px;height:auto}svg text{fill:var(--text)}
+svg .role-axis-grid line{stroke:var(--line)}svg .role-axis-domain line,svg .role-axis-tick line,svg .role-mark line{stroke:var(--muted)}svg path.background{stroke:var(--line)}
+td.muted{white-space:nowrap}
+@media (max-width:30rem){body{margin:1rem auto}table{font-size:.85rem}th,td{padding-right:.6rem}
+.told th{display:none}.told tr{display:block;border-bottom:1px solid var(--line)}.told td{display:inline-block;border:0;padding-bottom:0}.told td:last-child{display:block;padding-bottom:.3rem}}`;
 
 /**
  * A report of one experiment as an HTML page that needs nothing beside it: verdict in plain words, arms, evidence over time,
@@ -29,7 +35,7 @@ export async function renderExperimentPage(status: ExperimentStatus, looks: read
   // What was deployed is looked at for harm alone: what decided on it is the last look at the experiment itself.
   const decisive = isDeployed(status) ? (looks.at(-1) ?? look) : look;
   const { unit, description } = metrics[plan.metric];
-  const [evidence, difference] = looks.length === 0 ? [null, null] : await Promise.all([drawEvidence(looks), drawDifference(looks, unit === 'ratio' ? 'ratio' : unit)]);
+  const [evidence, difference] = looks.length === 0 ? [null, null] : await Promise.all([drawEvidence(looks), drawDifference(looks, unit)]);
   const page = await html`<!doctype html>
     <html lang="en">
       <head>
@@ -42,7 +48,7 @@ export async function renderExperimentPage(status: ExperimentStatus, looks: read
       </head>
       <body>
         <h1>${plan.parameter}: ${String(plan.control)} or ${String(plan.treatment)}?</h1>
-        <p class="muted">${plan.id}, ${conclusion ?? phase}. Begun ${when(status.startedAtMs)}; this report is of ${when(nowMs)}.</p>
+        <p class="muted">${plan.id}, ${conclusion ?? phase}. Begun ${moment(status.startedAtMs)}; this report is of ${moment(nowMs)}. Times are UTC.</p>
         <p class="verdict ${conclusion ?? 'open'}">${plainVerdict(status)}</p>
 
         <h2>Hypothesis</h2>
@@ -53,8 +59,8 @@ export async function renderExperimentPage(status: ExperimentStatus, looks: read
         <p class="muted">Judged by: ${description}; less is better. A session counts ${formatDuration(plan.horizonMs)} after it was given its value, whatever happened since.</p>
 
         <h2>Evidence over time</h2>
-        ${evidence === null ? html`<p>There was no look yet.</p>` : html`<figure>${raw(evidence)}<figcaption class="muted">The e-value (line) and the boundary it has to reach (dashed): how many times as likely the data are under some difference as under none. It may be looked at any time.</figcaption></figure>`}
-        ${difference === null ? '' : html`<figure>${raw(difference)}<figcaption class="muted">The difference, and the interval that holds it at all times at once.</figcaption></figure>`}
+        ${evidence === null ? html`<p>There was no look yet.</p>` : html`<figure><div class="chart">${raw(evidence)}</div><figcaption class="muted">The e-value (line) and the boundary it has to reach (dashed): how many times as likely the data are under some difference as under none. It may be looked at any time.</figcaption></figure>`}
+        ${difference === null ? '' : html`<figure><div class="chart">${raw(difference)}</div><figcaption class="muted">The difference, and the interval that holds it at all times at once.</figcaption></figure>`}
 
         ${isDeployed(status) && look !== null ? html`<h2>Since the deploy</h2>${armsTable(status, look)}` : ''}
 
@@ -64,8 +70,8 @@ export async function renderExperimentPage(status: ExperimentStatus, looks: read
         ${look === null ? html`<p>Not judged yet.</p>` : guardrailTable(look)}
 
         <h2>Decisions</h2>
-        <table>
-          ${status.events.map(({ atMs, phase, what }) => html`<tr><td class="muted">${when(atMs)}</td><td>${phase}</td><td>${what}</td></tr>`)}
+        <table class="told">
+          ${status.events.map(({ atMs, phase, what }) => html`<tr><td class="muted">${moment(atMs)}</td><td>${phase}</td><td>${what}</td></tr>`)}
         </table>
 
         <h2>How it was planned</h2>
@@ -84,12 +90,12 @@ function armsTable({ plan }: ExperimentStatus, look: ExperimentLook) {
     const totals = look.arms[arm];
     return html`<tr><th>${arm}</th><td>${String(plan[arm])}</td><td>${totals.units}</td><td>${valueOf(totals, plan)}</td><td>${totals.unreported}</td></tr>`;
   });
-  const difference = look.difference === null ? 'not known yet' : `${formatMetric(look.difference, unit)}, between ${ends(look.interval, unit)}`;
+  const difference = look.difference === null ? 'not known yet' : `${formatDifference(look.difference, unit)}, between ${formatInterval(look.interval, unit)}`;
   return html`<table>
-      <tr><th>arm</th><th>${plan.parameter}</th><th>sessions</th><th>${plan.metric}</th><th>without a report</th></tr>
+      <tr><th>arm</th><th>${plan.parameter}</th><th>sessions</th><th>${plan.metric.replaceAll('_', ' ')}</th><th>no report</th></tr>
       ${rows}
     </table>
-    <p>Treatment less control: ${difference}. Sample ratio: p = ${look.sampleRatio.pValue.toPrecision(2)}${look.sampleRatio.mismatch ? ' (a mismatch: nothing can be concluded)' : ''}. Not matured yet: ${look.immature} sessions.</p>`;
+    <p>Treatment less control: ${difference}. Sample ratio: p = ${look.sampleRatio.pValue.toPrecision(2)}${look.sampleRatio.mismatch ? ' (a mismatch: nothing can be concluded)' : ' (the arms are as even as chance has it)'}. Not matured yet: ${look.immature} sessions.</p>`;
 }
 
 function pulseTable(pulse: Arms<PulseArm>, look: ExperimentLook | null) {
@@ -108,7 +114,7 @@ function pulseTable(pulse: Arms<PulseArm>, look: ExperimentLook | null) {
 
 function guardrailTable(look: ExperimentLook) {
   if (look.findings.length === 0) return html`<p>There were no bounds to judge by.</p>`;
-  return html`<table>
+  return html`<table class="told">
     <tr><th>bound</th><th>arm</th><th>verdict</th><th>seen</th></tr>
     ${look.findings.map(({ bound, arm, verdict, message }) => html`<tr><td>${bound}</td><td>${arm}</td><td>${verdict}</td><td>${message}</td></tr>`)}
   </table>
@@ -125,10 +131,3 @@ function planRows({ plan }: ExperimentStatus): [string, string][] {
   ];
 }
 
-function ends({ lower, upper }: Interval, unit: 'ratio' | 'ms' | 'tokens'): string {
-  return [lower, upper].map((end) => (end === null ? 'no bound' : formatMetric(end, unit))).join(' and ');
-}
-
-function when(atMs: number): string {
-  return new Date(atMs).toISOString().replace('T', ' ').slice(0, 19);
-}

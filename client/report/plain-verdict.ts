@@ -1,7 +1,7 @@
 import { metrics } from '../../domain/experiments/metric.js';
 import type { ExperimentLook, ExperimentPlan, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { ArmTotals } from '../../domain/experiments/unit.js';
-import { formatMetric } from './format-metric.js';
+import { formatMetric } from '../../domain/experiments/format-metric.js';
 
 /** What an experiment came to, or stands at, in words for somebody who knows no statistics. */
 export function plainVerdict(status: ExperimentStatus): string {
@@ -21,7 +21,7 @@ export function plainVerdict(status: ExperimentStatus): string {
     case 'refused':
       return `It never began: ${reason}.`;
     case null:
-      return `It is ${phase}: ${reason}. ${isDeployed(status) ? sinceDeploy(plan, look) : comparison(plan, look)}`;
+      return `${isDeployed(status) && phase !== 'restoring' ? `${change} was shown to be better. ` : ''}It is ${phase}: ${reason}. ${isDeployed(status) ? sinceDeploy(plan, look) : comparison(plan, look)}`;
   }
 }
 

@@ -1,6 +1,8 @@
 import { formatDuration } from '../duration.js';
 import { sampleRatioTest } from '../statistics/sample-ratio.js';
 import type { ExperimentLook, ExperimentPlan, Verdict } from './experiment.js';
+import { formatDifference } from './format-metric.js';
+import { metrics } from './metric.js';
 
 /** What a verdict depends on beside the look. */
 export interface VerdictContext {
@@ -34,21 +36,21 @@ const oddRatio = 0.01;
  * @param look the newest that succeeded; null before the first.
  */
 export function decideVerdict(plan: ExperimentPlan, look: ExperimentLook | null, context: VerdictContext): Decision {
-  const harm = look && harmIn(look);
+  const harm = look && harmIn(plan, look);
   if (harm) return { verdict: 'ROLLBACK', reason: harm };
   const isOver = context.nowMs >= context.startedAtMs + plan.deadlineMs;
   const doubt = doubtOf(plan, look, context);
   if (doubt) return doubt.fatal || isOver ? { verdict: 'NO_EVIDENCE', reason: doubt.reason } : { verdict: 'CONTINUE', reason: doubt.reason };
   const lacking = look ? whatLacks(plan, look) : 'nothing was looked at yet';
-  if (lacking === null && look) return { verdict: 'SHIP', reason: `treatment is better by ${show(Math.abs(look.difference ?? 0))}, at an e-value of ${show(Math.exp(Math.min(look.logEValue, 700)))} where ${show(1 / plan.alpha)} is wanted` };
+  if (lacking === null && look) return { verdict: 'SHIP', reason: `treatment is better by ${formatDifference(Math.abs(look.difference ?? 0), metrics[plan.metric].unit)}, at an e-value of ${show(Math.exp(Math.min(look.logEValue, 700)))} where ${show(1 / plan.alpha)} is wanted` };
   return isOver ? { verdict: 'NO_EVIDENCE', reason: `the deadline came: ${lacking}` } : { verdict: 'CONTINUE', reason: lacking ?? '' };
 }
 
 /** What is deployed is taken back only for harm. @returns null where there is none. */
-export function harmIn({ findings, harmed, difference }: ExperimentLook): string | null {
+export function harmIn({ metric }: ExperimentPlan, { findings, harmed, difference }: ExperimentLook): string | null {
   const violation = findings.find(({ arm, verdict }) => arm === 'treatment' && verdict === 'violated');
   if (violation) return violation.message;
-  return harmed ? `treatment is worse: its metric is higher by ${show(difference ?? 0)}` : null;
+  return harmed ? `treatment is worse: its metric is higher by ${formatDifference(difference ?? 0, metrics[metric].unit)}` : null;
 }
 
 function doubtOf(plan: ExperimentPlan, look: ExperimentLook | null, { nowMs, startedAtMs, failedLooks }: VerdictContext): { fatal: boolean; reason: string } | null {

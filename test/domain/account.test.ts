@@ -29,7 +29,7 @@ describe('an account that met a limit', () => {
   it('makes all wait for one time, and lets one go when it comes', () => {
     const state = asked(ask('a'), ask('b'), ask('c'));
     expect(dueAtMs(state)).toBe(resetsAtMs);
-    expect(describeAccount(state)).toBe(`limit of team until ${new Date(resetsAtMs).toISOString()}, 3 sessions wait`);
+    expect(describeAccount(state)).toBe('limit of team until 1970-01-12 14:46:40 UTC, 3 sessions wait');
     const probing = run(state, resetsAtMs);
     expect(probing.letGo).toEqual([['a', 3_600_000]]);
     expect(probing.state).toMatchObject({ phase: 'probing', probe: { session: 'a' } });

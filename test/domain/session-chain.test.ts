@@ -3,7 +3,7 @@ import { circleOf, isOver, whyItWaits, type Predecessor } from '../../domain/ses
 
 const waits: [Predecessor, over: boolean, why: RegExp][] = [
   [{ kind: 'unknown' }, false, /^waits until a has completed$/],
-  [{ kind: 'open', state: 'running', reason: 'first event seen' }, false, /until a has completed; it is running$/],
+  [{ kind: 'open', state: 'running', reason: 'first event seen' }, false, /until a has completed; it was running when asked$/],
   [{ kind: 'open', state: 'failed', reason: 'auth_failed: no key' }, false, /has failed \(auth_failed: no key\): mend it and shim reset a; or start this one anyway: shim resume b; or end it: shim stop b$/],
   [{ kind: 'closed', state: 'stopped', reason: 'stopped by ann' }, false, /was stopped and will not complete \(stopped by ann\): start this one anyway: shim resume b/],
   [{ kind: 'gone', reason: 'Temporal does not know it' }, false, /is not there \(Temporal does not know it\): start this one anyway: shim resume b/],

@@ -54,7 +54,7 @@ const sessionStateScenes: Readonly<Record<SessionState, (environment: WorkflowEn
     const first = await begin(environment, {});
     await first.runs();
     const session = await begin(environment, { after: first.spec.name });
-    await session.until(({ reason }) => reason.includes('it is running'));
+    await session.until(({ reason }) => reason.includes('it was running'));
     return scene(session, first);
   },
   paused: async (environment) => {

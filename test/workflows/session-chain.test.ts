@@ -21,7 +21,7 @@ describe('a session after another', () => {
     const first = await sessions.supervise();
     await first.runs();
     const second = await sessions.supervise({ after: first.spec.name });
-    expect(await knows(second, 'it is running')).toMatchObject({ after: first.spec.name, epoch: 0, attempt: null });
+    expect(await knows(second, 'it was running')).toMatchObject({ after: first.spec.name, epoch: 0, attempt: null });
     expect(await second.searchAttribute('state')).toBe('waiting_for_session');
     await end(first, 'completed');
     await second.runs();
@@ -39,11 +39,11 @@ describe('a session after another', () => {
     const first = await sessions.supervise();
     await first.runs();
     const second = await sessions.supervise({ after: first.spec.name });
-    await knows(second, 'it is running');
+    await knows(second, 'it was running');
     await end(first, 'auth_failed');
     expect(await knows(second, 'has failed')).toMatchObject({ reason: expect.stringContaining(`shim reset ${first.spec.name}; or start this one anyway: shim resume ${second.spec.name}`) });
     await first.current().executeUpdate(resetUpdate, { args: [by] });
-    await knows(second, 'it is starting');
+    await knows(second, 'it was starting');
     await first.runs(2);
     await end(first, 'completed', 2);
     await second.runs();
@@ -53,7 +53,7 @@ describe('a session after another', () => {
     const first = await sessions.supervise();
     await first.runs();
     const second = await sessions.supervise({ after: first.spec.name });
-    await knows(second, 'it is running');
+    await knows(second, 'it was running');
     await first.current().executeUpdate(stopUpdate, { args: [by] });
     await knows(second, 'was stopped and will not complete');
     expect(await second.current().executeUpdate(resumeUpdate, { args: [by] })).toMatchObject({ outcome: 'accepted', message: expect.stringContaining('it begins now') });
@@ -73,7 +73,7 @@ describe('a session after another', () => {
     const first = await sessions.supervise();
     await first.runs();
     const second = await sessions.supervise({ after: first.spec.name });
-    await knows(second, 'it is running');
+    await knows(second, 'it was running');
     await second.current().executeUpdate(stopUpdate, { args: [by] });
     expect(await second.handle.result()).toMatchObject({ state: 'stopped', attempts: 0 });
     await end(first, 'completed');
@@ -84,11 +84,11 @@ describe('a session after another', () => {
     const first = await sessions.supervise();
     await first.runs();
     const second = await sessions.supervise({ after: first.spec.name });
-    await knows(second, 'it is running');
+    await knows(second, 'it was running');
     await second.current().executeUpdate(pauseUpdate, { args: [by] });
     await second.reaches('paused');
     await second.current().executeUpdate(resumeUpdate, { args: [by] });
-    await knows(second, 'it is running');
+    await knows(second, 'it was running');
     await end(first, 'completed');
     await second.runs();
   });
@@ -104,7 +104,7 @@ describe('a session after another', () => {
     const middle = await sessions.supervise({ name: `${name}-middle`, after: name });
     await knows(middle, 'is not there');
     const last = await sessions.supervise({ name: `${name}-last`, after: middle.spec.name });
-    await knows(last, 'it is waiting_for_session');
+    await knows(last, 'it was waiting_for_session');
     const first = await sessions.supervise({ name, after: last.spec.name });
     expect((await first.reaches('failed')).reason).toContain(`${name} after ${name}-last after ${name}-middle after ${name};`);
     await first.current().executeUpdate(resetUpdate, { args: [by] });
@@ -115,7 +115,7 @@ describe('a session after another', () => {
     const first = await sessions.supervise();
     await first.runs();
     const second = await sessions.supervise({ after: first.spec.name });
-    await knows(second, 'it is running');
+    await knows(second, 'it was running');
     const { runId } = await first.current().describe();
     for (let asked = 0; asked < 200 && (await first.current().describe()).runId === runId; asked += 1) await first.current().executeUpdate(resetUpdate, { args: [by] });
     expect((await first.current().describe()).runId).not.toBe(runId);

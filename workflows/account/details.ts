@@ -1,5 +1,6 @@
 import { describeAccount, type AccountState } from '../../domain/account.js';
-import { moment, oneLine } from '../one-line.js';
+import { moment } from '../../domain/moment.js';
+import { oneLine } from '../one-line.js';
 
 const sessionsShown = 20;
 

@@ -6,6 +6,7 @@ import { formatShare } from '../../domain/share.js';
 import type { Enrolment } from '../kaizen-messages.js';
 import { controlQueue } from '../messages.js';
 import { untilGivenUp } from '../until-given-up.js';
+import { summarize } from '../one-line.js';
 
 type Registered = Parameters<ExperimentActivities['allocateExperiment']>[0]['experiment'];
 type Debt = Parameters<ExperimentActivities['closeAtStatsig']>[0];
@@ -32,22 +33,22 @@ export function experimentCalls({ scope, plan }: { scope: string; plan: Experime
   return {
     acquire: () => entities.acquire.executeWithOptions({ summary: `take ${name}` }, [{ name, experimentId }]),
     release: (coolDownMs: number, reason: string) => entities.release.executeWithOptions({ summary: `let ${name} go` }, [{ name, experimentId, coolDownMs, reason }]),
-    enrol: (enrolment: Enrolment | null, reason: string) => entities.enrol.executeWithOptions({ summary: short(reason) }, [{ name, experimentId, enrolment, reason }]),
+    enrol: (enrolment: Enrolment | null, reason: string) => entities.enrol.executeWithOptions({ summary: summarize(reason) }, [{ name, experimentId, enrolment, reason }]),
     deploy: (share: number, version: number) =>
       entities.deploy.executeWithOptions({ summary: `give ${plan.treatment} to ${formatShare(share)} of the sessions` }, [
         { name, experimentId, value: plan.treatment, share, version, reason: `deploy of ${experimentId}, ${formatShare(share)} of the sessions` },
       ]),
-    restore: (reason: string) => entities.restore.executeWithOptions({ summary: short(`restore ${name}: ${reason}`) }, [{ name, experimentId, reason }]),
+    restore: (reason: string) => entities.restore.executeWithOptions({ summary: summarize(`restore ${name}: ${reason}`) }, [{ name, experimentId, reason }]),
     keep: (reason: string) => entities.keep.executeWithOptions({ summary: `${name} stays ${plan.treatment}` }, [{ name, experimentId, reason }]),
     learnResult: (logEValue: number) => entities.learnResult.executeWithOptions({ summary: 'tell the ledger' }, [{ scope, experimentId, logEValue }]),
     readBack: () => patient.readBack.executeWithOptions({ summary: `read ${name} back` }, [{ parameter: name }]),
     register: (statsigName: string) => patientlyAtStatsig.registerExperiment.executeWithOptions({ summary: `register ${statsigName}` }, [{ plan, name: statsigName }]),
     allocate: (experiment: Registered, share: number) => briefAndLong.allocateExperiment.executeWithOptions({ summary: `${formatShare(share)} of new sessions are in it` }, [{ experiment, share }]),
-    look: (input: LookInput) => briefAndLong.lookAtExperiment.executeWithOptions({ summary: `look at ${input.unitsOf}`.slice(0, 80) }, [input]),
+    look: (input: LookInput) => briefAndLong.lookAtExperiment.executeWithOptions({ summary: summarize(`look at ${input.unitsOf}`) }, [input]),
     closeAtStatsig: (debt: Debt) => patientlyAtStatsig.closeAtStatsig.executeWithOptions({ summary: `${debt.call} at Statsig` }, [debt]),
-    save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: short(`note ${status.phase}: ${status.reason}`) }, [{ status, nowMs }]),
-    saveForGood: (status: ExperimentStatus, nowMs: number) => patient.saveExperimentStatus.executeWithOptions({ summary: short(`note ${status.phase}: ${status.reason}`) }, [{ status, nowMs }]),
-    alert: (alert: Alert) => briefAndLong.raiseAlert.executeWithOptions({ summary: short(alert.message) }, [alert]),
+    save: (status: ExperimentStatus, nowMs: number) => brief.saveExperimentStatus.executeWithOptions({ summary: summarize(`note ${status.phase}: ${status.reason}`) }, [{ status, nowMs }]),
+    saveForGood: (status: ExperimentStatus, nowMs: number) => patient.saveExperimentStatus.executeWithOptions({ summary: summarize(`note ${status.phase}: ${status.reason}`) }, [{ status, nowMs }]),
+    alert: (alert: Alert) => briefAndLong.raiseAlert.executeWithOptions({ summary: summarize(alert.message) }, [alert]),
   };
 }
 
@@ -68,8 +69,4 @@ export async function answer<T>(call: () => Promise<T>, giveUp?: () => boolean):
     const { cause } = error;
     return { kind: 'failed', type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'Timeout', message: cause?.message ?? error.message };
   }
-}
-
-function short(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 80);
 }

@@ -4,6 +4,7 @@ import { monitoringId } from '../../domain/experiments/experiment.js';
 import { failedLooksAllowed, harmIn } from '../../domain/experiments/verdict.js';
 import { answer, type ExperimentCalls, type PublishedParameter } from './calls.js';
 import type { Ending, Experiment } from './experiment.js';
+import { summarize } from '../one-line.js';
 
 /** New sessions that have to have come before it is strange that none of them got the deployed value. */
 const sessionsToBeSeen = 20;
@@ -18,7 +19,7 @@ export async function turn(experiment: Experiment, calls: ExperimentCalls, wakes
   const { state, plan } = experiment;
   const untilMs = (state.nextLookAtMs ??= Date.now() + plan.tickMs);
   const isCalled = () => state.abort !== null || experiment.wantsLook || wakes();
-  const summary = `${state.phase}, next look in ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${state.reason}`.slice(0, 80);
+  const summary = summarize(`${state.phase}, next look in ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${state.reason}`);
   const isBefore = untilMs > Date.now();
   const wasCalled = isBefore && (await condition(isCalled, Math.min(plan.tickMs, untilMs - Date.now()), { summary }));
   if (state.abort !== null) return aborted(experiment);
@@ -54,7 +55,7 @@ async function look(experiment: Experiment, calls: ExperimentCalls): Promise<End
   }
   const { assigned, published } = seen.result;
   experiment.looked(seen.result.state, seen.result.look);
-  const harm = harmIn(seen.result.look);
+  const harm = harmIn(experiment.plan, seen.result.look);
   if (harm) return { conclusion: isDeployed ? 'restored' : 'rolled_back', verdict: 'ROLLBACK', reason: harm };
   const gone = whyGone(experiment, published);
   if (gone) return gone;

@@ -7,6 +7,7 @@ import { specDetails, specSummary } from '../../domain/spec-text.js';
 import { fleetSearchAttributes, type MemberNews } from '../fleet-messages.js';
 import { controlQueue, hostQueue, searchAttributes, sessionRevision, sessionWorkflowId } from '../messages.js';
 import type { superviseSession } from '../supervise-session.js';
+import { summarize } from '../one-line.js';
 
 /** What a fleet asks of the world, each with a summary. Who does not answer is asked for as long as it takes. */
 export function fleetCalls(hostId: string) {
@@ -23,7 +24,7 @@ export function fleetCalls(hostId: string) {
     retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s', maximumAttempts: 10 },
   });
   return {
-    notify: (notice: Notice) => takeNotice.executeWithOptions({ summary: `tell people: ${notice.line}`.slice(0, 80) }, [notice]),
+    notify: (notice: Notice) => takeNotice.executeWithOptions({ summary: summarize(`tell people: ${notice.line}`) }, [notice]),
     begin: (spec: SessionSpec) => begin(spec, hostId),
     tell: (input: TellMemberInput): Promise<MemberAnswer> => tellMember.executeWithOptions({ summary: `${input.command} ${input.name}` }, [input]),
     lookAt: (members: { name: string; sessionId: string }[]): Promise<MemberNews[]> => lookAtMembers.executeWithOptions({ summary: `look at ${members.length} members that are awaited` }, [{ members }]),

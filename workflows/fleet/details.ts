@@ -1,7 +1,8 @@
 import { formatDuration } from '../../domain/duration.js';
 import type { FleetState } from '../../domain/fleet.js';
+import { moment } from '../../domain/moment.js';
 import type { FleetStatus } from '../fleet-messages.js';
-import { moment, oneLine } from '../one-line.js';
+import { oneLine } from '../one-line.js';
 
 /** What a person can do in each state, here in the Web UI (Send an Update) or on the command line. */
 const waysOn: Readonly<Record<FleetState, (name: string) => string>> = {

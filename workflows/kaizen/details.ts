@@ -1,6 +1,7 @@
 import type { NoOpportunity } from '../../domain/experiments/opportunity.js';
+import { moment } from '../../domain/moment.js';
 import type { KaizenStatus } from '../kaizen-messages.js';
-import { moment, oneLine } from '../one-line.js';
+import { oneLine } from '../one-line.js';
 
 /** Why a rule has found nothing. */
 const verdicts: Readonly<Record<NoOpportunity['verdict'], string>> = {

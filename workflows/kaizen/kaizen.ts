@@ -2,6 +2,7 @@ import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import type { OpenExperiment, Survey } from '../../activities/kaizen-activities.js';
 import { changedSettings, KaizenSettingsError, type KaizenSettings } from '../../domain/experiments/kaizen-settings.js';
 import type { NoOpportunity, Opportunity } from '../../domain/experiments/opportunity.js';
+import { moment } from '../../domain/moment.js';
 import type { ParameterAtLook } from '../../domain/opportunity-rules/look.js';
 import type { ParameterName } from '../../domain/parameter-table.js';
 import { invalidValue, type KaizenInput, type KaizenStatus, type ParameterStatus } from '../kaizen-messages.js';
@@ -134,7 +135,7 @@ export class Kaizen {
     // One that was refused at once leaves no cool-down behind, and would be begun again at every look.
     const begun = this.carried.begun[name];
     const until = Math.max(coolDownUntilMs ?? 0, begun === undefined ? 0 : begun.atMs + this.settings.coolDownMs);
-    return until > nowMs ? { verdict: 'cooling_down', reason: `cooling down until ${new Date(until).toISOString()}` } : null;
+    return until > nowMs ? { verdict: 'cooling_down', reason: `cooling down until ${moment(until)} UTC` } : null;
   }
 
   private become(change: Partial<KaizenStatus>): void {

@@ -1,3 +1,4 @@
+import { moment } from '../../domain/moment.js';
 import type { LedgerStatus } from '../kaizen-messages.js';
 import { oneLine } from '../one-line.js';
 
@@ -9,7 +10,7 @@ export function describeLedger({ scope, lond, yearSinceMs, next, issued }: Ledge
     next ? `**The next experiment of ${oneLine(scope)} is decided at an e-value of ${threshold(next.alpha)}** (level ${next.alpha.toPrecision(3)}, number ${next.index})` : "**This year's levels are used up**",
     '',
     `- false-discovery rate kept: ${lond.alpha} over the experiments of a year`,
-    `- this year: ${lond.begun} begun, ${lond.rejections} with evidence, since ${new Date(yearSinceMs).toISOString()}`,
+    `- this year: ${lond.begun} begun, ${lond.rejections} with evidence, since ${moment(yearSinceMs)} UTC`,
   ];
   const entries = Object.entries(issued).slice(-shown).toReversed();
   if (entries.length > 0) lines.push('', 'Issued:', '');

@@ -2,6 +2,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { ParameterActivities } from '../../activities/parameter-activities.js';
 import type { ParameterName, ParameterValue } from '../../domain/parameter-table.js';
 import { controlQueue } from '../messages.js';
+import { summarize } from '../one-line.js';
 
 type Publication = Parameters<ParameterActivities['publishParameter']>[0];
 
@@ -19,7 +20,7 @@ export function parameterCalls(name: ParameterName) {
       publishParameter.executeWithOptions({ summary: `publish ${name} ${publication.value}, version ${publication.version}` }, [publication]),
     push: (version: number, value: ParameterValue) =>
       pushParameter.executeWithOptions({ startToCloseTimeout: '10 min', heartbeatTimeout: '30 s', summary: `tell running sessions of ${name} ${value}` }, [{ name, version }]),
-    isOpen: (workflowId: string) => isOpen.executeWithOptions({ summary: `is ${workflowId} still open`.slice(0, 80) }, [{ workflowId }]),
+    isOpen: (workflowId: string) => isOpen.executeWithOptions({ summary: summarize(`is ${workflowId} still open`) }, [{ workflowId }]),
   };
 }
 

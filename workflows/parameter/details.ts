@@ -1,8 +1,9 @@
 import type { KaizenMode } from '../../domain/kaizen-mode.js';
 import { parameterTable } from '../../domain/parameter-table.js';
 import { formatShare } from '../../domain/share.js';
+import { moment } from '../../domain/moment.js';
 import type { ParameterStatus } from '../kaizen-messages.js';
-import { moment, oneLine } from '../one-line.js';
+import { oneLine } from '../one-line.js';
 
 const changesShown = 8;
 

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
+import { moment } from '../../domain/moment.js';
 import { checkParameterValue, ParameterValueError, type ParameterName, type ParameterValue } from '../../domain/parameter-table.js';
 import { invalidValue, nobodyNew, parameterTaken, type Enrolment, type ParameterStatus, type Rollout } from '../kaizen-messages.js';
 
@@ -19,7 +20,7 @@ export function ownerOf({ holder, enrolment, rollout }: ParameterStatus): string
 /** Why no experiment may take the parameter now, one line; null where one may. */
 export function notToBeTaken({ name, frozen, coolDownUntilMs }: ParameterStatus, atMs: number): string | null {
   if (frozen) return `${name} is frozen by ${frozen.by}: ${frozen.reason}`;
-  if (coolDownUntilMs !== null && coolDownUntilMs > atMs) return `${name} is cooling down until ${new Date(coolDownUntilMs).toISOString()}`;
+  if (coolDownUntilMs !== null && coolDownUntilMs > atMs) return `${name} is cooling down until ${moment(coolDownUntilMs)} UTC`;
   return null;
 }
 

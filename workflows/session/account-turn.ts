@@ -6,6 +6,7 @@ import { accountChangedSignal, accountWorkflowId, leftSignal, letGoSignal } from
 import { controlQueue } from '../messages.js';
 import { untilGivenUp } from '../until-given-up.js';
 import type { Session } from './session.js';
+import { summarize } from '../one-line.js';
 
 /** A first start waits no longer for its account than for the store. */
 const { askFirstTurn } = proxyActivities<AccountActivities>({
@@ -40,7 +41,7 @@ export async function askFirst(session: Session): Promise<void> {
   const { account } = session;
   if (account.name === null) return;
   const request = { account: account.name, ...account.firstTurn() };
-  account.firstAnswered(await unlessFailed(() => askFirstTurn.executeWithOptions({ summary: `is ${account.name} limited`.slice(0, 80) }, [request])));
+  account.firstAnswered(await unlessFailed(() => askFirstTurn.executeWithOptions({ summary: summarize(`is ${account.name} limited`) }, [request])));
 }
 
 /**
@@ -69,7 +70,7 @@ function ask({ account }: Session, brokenInto: () => boolean): Promise<Turn | nu
   const { name, turn } = account;
   if (name === null || turn === null || brokenInto()) return Promise.resolve(null);
   const what = turn.cause === null ? `ask ${name} for its turn` : `tell ${name}: ${turn.cause}`;
-  return unlessFailed(() => untilGivenUp(() => askTurn.executeWithOptions({ summary: what.slice(0, 80) }, [{ account: name, ...turn }]), brokenInto));
+  return unlessFailed(() => untilGivenUp(() => askTurn.executeWithOptions({ summary: summarize(what) }, [{ account: name, ...turn }]), brokenInto));
 }
 
 /** Until it is over, or so long after the end of the wait; an end that is moved counts as it is then. */
@@ -79,7 +80,7 @@ async function untilOver(session: Session, isOver: () => boolean, patienceMs: nu
     if (!wait || isOver()) return;
     const { untilMs } = wait;
     const delayMs = Math.max(1, untilMs + patienceMs - Date.now());
-    const summary = `waits ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${wait.reason}`.slice(0, 80);
+    const summary = summarize(`waits ${formatDuration(Math.max(0, untilMs - Date.now()))}: ${wait.reason}`);
     const moved = await condition(() => isOver() || session.wait?.untilMs !== untilMs, delayMs, { summary });
     if (!moved || isOver()) return;
   }

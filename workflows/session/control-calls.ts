@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, log, proxyActivities, proxyLocalAc
 import type { SessionRecordActivities } from '../../activities/session-record-activities.js';
 import type { AssignedParameters, AssignParametersInput } from '../../domain/assignment.js';
 import type { SessionRecords } from '../../domain/outcome.js';
+import { summarize } from '../one-line.js';
 
 /** While an attempt runs there is time; the next one asks again. */
 const patience = '10 min';
@@ -35,14 +36,14 @@ export function assignFirstParameters(input: AssignParametersInput, byTask: bool
 
 /** What a session is to run with from now on; null where the store does not tell in time. */
 export function assignParameters(input: AssignParametersInput): Promise<AssignedParameters | null> {
-  return unlessFailed(notTold, later.assignParameters.executeWithOptions({ summary: 'ask for parameters again' }, [input]));
+  return unlessFailed(notTold, later.assignParameters.executeWithOptions({ summary: 'what the next attempt is given' }, [input]));
 }
 
 /** Tries until it is recorded. What is not valid never will be: then it is left, and the log says so. */
 export async function recordSession(records: SessionRecords): Promise<void> {
   const { outcomes, closed } = records;
   const epochs = outcomes.map(({ epoch }) => epoch).join(', ');
-  const summary = `record ${closed ? closed.state : ''} ${epochs === '' ? 'the session' : `attempt ${epochs}`}`.replace('  ', ' ').slice(0, 80);
+  const summary = summarize(`record ${closed ? closed.state : ''} ${epochs === '' ? 'the session' : `attempt ${epochs}`}`);
   await unlessFailed('outcomes were refused', forever.recordSession.executeWithOptions({ summary }, [records]));
 }
 

@@ -1,8 +1,9 @@
 import { describeFinding } from '../../domain/budget.js';
 import type { SessionSpec } from '../../domain/session.js';
 import { specSummary } from '../../domain/spec-text.js';
+import { moment } from '../../domain/moment.js';
 import type { SessionStatus } from '../messages.js';
-import { moment, oneLine } from '../one-line.js';
+import { oneLine } from '../one-line.js';
 
 /** An agent's last words may be a page of a stack trace. */
 const endReasonLength = 120;
@@ -61,8 +62,8 @@ export function describeSession(status: SessionStatus, spec: SessionSpec): strin
   if (status.budget?.finding) lines.push(`- budget: ${oneLine(describeFinding(status.budget.finding, status.name))}`);
   if (status.ends.length > 0) lines.push('', 'Last ends:', '');
   for (const end of status.ends.slice(-5)) {
-    const decision = end.decision === `fail: ${end.exitClass}: ${end.reason}` ? 'fail' : end.decision;
-    lines.push(`- attempt ${end.epoch}: ${end.exitClass} (${oneLine(end.reason).slice(0, endReasonLength)}), then ${oneLine(decision)}`);
+    const decision = end.decision === `fail: ${end.exitClass}: ${end.reason}` ? 'the session failed' : oneLine(end.decision);
+    lines.push(`- attempt ${end.epoch}: ${end.exitClass} (${oneLine(end.reason).slice(0, endReasonLength)}), then ${decision}`);
   }
   return lines.join('\n');
 }

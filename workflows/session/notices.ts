@@ -4,6 +4,7 @@ import { closedStates } from '../../domain/session.js';
 import type { CarriedNotices, SessionStatus } from '../messages.js';
 import type { HostCalls } from './host-calls.js';
 import type { Session } from './session.js';
+import { summarize } from '../one-line.js';
 
 /** What people are yet to be told of a session. Nothing here waits. */
 export class OwedNotices {
@@ -51,7 +52,7 @@ export async function keepNoticed(session: Session, host: HostCalls): Promise<vo
     await condition(() => !notices.isEmpty && !session.isBetweenAttempts);
     const notice = notices.first;
     if (!notice) continue;
-    const answer = await host.takeNotice(notice, `tell people: ${notice.line}`.slice(0, 80), hostIsAway);
+    const answer = await host.takeNotice(notice, summarize(`tell people: ${notice.line}`), hostIsAway);
     const isOver = answer.kind !== 'host_away' || (hostIsAway && closedStates.includes(session.state));
     hostIsAway = answer.kind === 'host_away';
     if (isOver) notices.settled(notice);

@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
+import { moment } from '../../domain/moment.js';
 import { decideNext, describeDecision, emptyHistory, type Decision } from '../../domain/restart-policy.js';
 import type { PauseReason, SessionState } from '../../domain/session.js';
 import {
@@ -306,7 +307,7 @@ export class Session {
   hostWentAway(): void {
     const c = this.carried;
     c.hostAwaySinceMs ??= Date.now();
-    this.enter('waiting_for_host', `host ${this.input.hostId} has not answered since ${new Date(c.hostAwaySinceMs).toISOString()}`);
+    this.enter('waiting_for_host', `host ${this.input.hostId} has not answered since ${moment(c.hostAwaySinceMs)} UTC`);
   }
 
   hostAnswered(): void {

@@ -53,7 +53,7 @@ function row(glance: SessionGlance, fleets: boolean, { colours }: CliContext, no
     pid === null ? '-' : String(pid),
     checkpoint ? `${checkpoint.id}, ${formatWhen(checkpoint.at, nowMs)}` : '-',
     formatWhen(startedAt, nowMs),
-    oneLine(until === null ? reason : `${formatWhen(until, nowMs)}: ${reason}`, 60),
+    oneLine(until === null ? reason : `${formatWhen(until, nowMs)}: ${reason}`, 72),
   ];
 }
 

@@ -23,6 +23,12 @@ describe('the report of an experiment', () => {
     expect(page).not.toContain('has to reach 1,000');
   });
 
+  it('says of what is being deployed that it was shown to be better, and not of what is taken back', async () => {
+    const page = (phase: 'deploying' | 'restoring') => renderExperimentPage(aStatus({ phase, verdict: 'SHIP', look: looks[2] ?? null }), looks, null, nowMs);
+    expect(await page('deploying')).toContain('danger_zone 0.6 instead of 0.75 was shown to be better. It is deploying:');
+    expect(await page('restoring')).not.toContain('was shown to be better');
+  });
+
   it('shows beside its own crash rates what Pulse says of them, and nothing of Pulse where it says nothing', async () => {
     const status = aStatus({ look: looks[2] ?? null });
     const pulse = { control: { units: 110, crashRate: 0.48 }, treatment: { units: 108, crashRate: 0.06 } };
@@ -36,6 +42,9 @@ describe('the report of an experiment', () => {
     const page = await renderExperimentPage(aStatus({ look: looks[2] ?? null }), looks, null, nowMs);
     expect(page.match(/<svg/g)).toHaveLength(2);
     expect(page).toContain('stroke-dasharray="6,4"');
+    // In a page that is dark a white picture would be all that one sees.
+    expect(page).not.toContain('fill="white"');
+    expect(page).toContain('Treatment less control: -45 percentage points, between -');
   });
 
   it('needs nothing beside it: no script, no style and no picture from elsewhere', async () => {

@@ -45,7 +45,7 @@ const over: VerdictContext = { ...running, startedAtMs: now - 30 * 24 * hour };
 const blind: VerdictContext = { ...running, failedLooks: failedLooksAllowed };
 
 const cases: [string, ExperimentLook | null, VerdictContext, string, RegExp][] = [
-  ['evidence, power, a better treatment and passed bounds', winning(), running, 'SHIP', /treatment is better by 0.06, at an e-value of 163000 where 1000 is wanted/],
+  ['evidence, power, a better treatment and passed bounds', winning(), running, 'SHIP', /treatment is better by 6 percentage points, at an e-value of 163000 where 1000 is wanted/],
   ['the same at the deadline', winning(), over, 'SHIP', /better/],
   ['no look yet', null, running, 'CONTINUE', /nothing was looked at yet/],
   ['no look at the deadline', null, over, 'NO_EVIDENCE', /the deadline came: nothing was looked at/],
@@ -58,7 +58,7 @@ const cases: [string, ExperimentLook | null, VerdictContext, string, RegExp][] =
   ['a bound that is not shown to be kept at the deadline', winning({ findings: [finding('treatment', 'insufficient')] }), over, 'NO_EVIDENCE', /deadline/],
   ['a bound that control breaks', winning({ findings: [finding('control', 'violated'), finding('treatment', 'passed')] }), running, 'SHIP', /better/],
   ['a violated bound', winning(violated), running, 'ROLLBACK', /crashRate violated in treatment/],
-  ['a metric that got worse', winning(worse), running, 'ROLLBACK', /its metric is higher by 0.06/],
+  ['a metric that got worse', winning(worse), running, 'ROLLBACK', /its metric is higher by 6 percentage points/],
   ['harm before failed looks', winning(violated), blind, 'ROLLBACK', /violated/],
   ['harm before staleness', winning({ ...violated, ...silent }), running, 'ROLLBACK', /violated/],
   ['harm before a sample ratio mismatch', winning({ ...violated, ...mismatch }), running, 'ROLLBACK', /violated/],
