@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { html } from 'hono/html';
-import type { ExperimentPhase } from '../../domain/experiments/experiment.js';
+import type { ExperimentPhase, ExperimentStatus } from '../../domain/experiments/experiment.js';
 import type { KaizenSettings } from '../../domain/experiments/kaizen-settings.js';
 import type { WebUiQuestion } from '../../client/web-ui-links.js';
 import { Fleet } from '../../examples/fleet/fleet.js';
@@ -19,6 +19,9 @@ const mostBytes = 200_000;
 /** How long the experiment is followed, ms; what it has come to by then is what is shown. */
 const experimentMs = 300_000;
 const pollMs = 1_000;
+
+/** Sessions of an arm that have to count before the experiment's page is worth a picture. */
+const unitsInPicture = 8;
 
 /** Its verdict is there. */
 const decided: ReadonlySet<ExperimentPhase> = new Set(['deploying', 'monitoring', 'restoring', 'closed']);
@@ -53,9 +56,14 @@ async function main(program: string): Promise<void> {
     await picture(ui, 'status');
     await ui.page.setViewportSize(viewport);
     say('running the experiment on short agents');
-    await runExperiment(scenes);
-    await ui.read(page(`experiment/${sceneExperiment}`), 'user-metadata', ['Evidence:']);
-    await picture(ui, 'web-ui-experiment');
+    await withShortAgents(scenes, async () => {
+      await experimentComesTo(scenes, ({ phase, look }) => decided.has(phase) || (look?.arms.treatment.units ?? 0) >= unitsInPicture);
+      // On a busy machine it may have been decided since.
+      await ui.page.setViewportSize({ ...viewport, height: 950 });
+      await ui.read(page(`experiment/${sceneExperiment}`), 'user-metadata', [/Evidence:|Since the deploy/]);
+      await picture(ui, 'web-ui-experiment');
+      await experimentComesTo(scenes, ({ phase }) => decided.has(phase));
+    });
     const report = (await scenes.shim('report', sceneExperiment)).trim();
     await ui.page.setViewportSize({ width: 820, height: 1_160 });
     await ui.page.goto(pathToFileURL(report).href);
@@ -66,21 +74,27 @@ async function main(program: string): Promise<void> {
   }
 }
 
-/** Has short agents work until the experiment has decided, or its time is up. */
-async function runExperiment(scenes: Scenes): Promise<void> {
+/** Has short agents work, which the experiment learns from, until `work` is done. */
+async function withShortAgents(scenes: Scenes, work: () => Promise<void>): Promise<void> {
   const world = join(scenes.folder, 'world');
   mkdirSync(world);
   const fleet = new Fleet({ client: scenes.client, home: scenes.home, folder: scenes.folder, atOnce: 6, seed: 1, world });
   fleet.start();
   try {
-    const deadline = performance.now() + experimentMs;
-    for (let phase: ExperimentPhase = 'running'; !decided.has(phase) && performance.now() < deadline; ) {
-      await delay(pollMs);
-      // On a busy machine nobody may answer in time.
-      phase = await scenes.kaizen((client) => client.experiment(`experiment/${sceneExperiment}`)).then((status) => status.phase, () => phase);
-    }
+    await work();
   } finally {
     await fleet.stop();
+  }
+}
+
+/** Returns once it has come to that, or its time is up. */
+async function experimentComesTo(scenes: Scenes, isThere: (status: ExperimentStatus) => boolean): Promise<void> {
+  const deadline = performance.now() + experimentMs;
+  let isOver = false;
+  while (!isOver && performance.now() < deadline) {
+    await delay(pollMs);
+    // On a busy machine nobody may answer in time.
+    isOver = await scenes.kaizen((client) => client.experiment(`experiment/${sceneExperiment}`)).then(isThere, () => false);
   }
 }
 

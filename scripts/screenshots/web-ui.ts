@@ -13,7 +13,10 @@ export const viewport = { width: 1_280, height: 860 };
 const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** What a person would choose of a list's columns (Configure Columns): SHIM's search attributes in place of the run and its end. */
-const columns = ['Status', 'Workflow ID', 'ShimState', 'ShimAttempt', 'ShimRestarts', 'ShimLastExit', 'Start'];
+const columns = ['Status', 'Workflow ID', 'ShimState', 'ShimAttempt', 'ShimRestarts', 'ShimLastExit', 'ShimFleet'];
+
+/** The status of a run that another one has taken over from, as its page shows it. */
+const continuedAsNew = 'CONTINUED AS NEW';
 
 /** The tabs of a workflow's page that carry text of SHIM. */
 export type WorkflowTab = 'timeline' | 'history' | 'user-metadata' | 'search-attributes' | 'query' | 'pending-activities';
@@ -35,6 +38,8 @@ export class WebUi {
     const browser = await chromium.launch({ executablePath, args });
     // Times are shown in the browser's zone.
     const context = await browser.newContext({ viewport, timezoneId: 'UTC', locale: 'en-GB' });
+    // The page itself is as wide as the picture.
+    await context.addInitScript({ content: `localStorage.setItem('navOpen', 'false')` });
     await context.addInitScript({ content: `localStorage.setItem('namespace-workflow-table-columns', ${JSON.stringify(JSON.stringify({ default: columns.map((label) => ({ label })) }))})` });
     return new WebUi(browser, await context.newPage());
   }
@@ -56,12 +61,17 @@ export class WebUi {
     return ids.sort();
   }
 
-  /** What a tab of a workflow's page shows, once all of `wanted` is in it. @param workflow its page's address. @throws Error with what it showed instead. */
+  /** What a tab of the page of a workflow's latest run shows, once all of `wanted` is in it. @param workflow its page's address. @throws Error with what it showed instead. */
   async read(workflow: string, tab: WorkflowTab, wanted: readonly (string | RegExp)[]): Promise<string> {
     await this.openTab(workflow, tab);
     let text = '';
     await this.until(async () => {
       text = await this.text();
+      if (text.includes(continuedAsNew)) {
+        await this.openLatest(workflow);
+        await this.openTab(workflow, tab);
+        return `${workflow} has gone on in another run`;
+      }
       const missing = wanted.filter((each) => (typeof each === 'string' ? !text.includes(each) : !each.test(text)));
       return missing.length === 0 ? null : `${workflow}, ${tab} lacks ${missing.join(' and ')}:\n${text}`;
     });
@@ -74,14 +84,17 @@ export class WebUi {
     return texts.join('\n').replace(/[ \t\u00a0]+/g, ' ');
   }
 
-  /** A workflow's latest run; the tab is a path under it. */
+  /** Of the run that is open, or else of the latest one; the tab is a path under it. */
   private async openTab(workflow: string, tab: WorkflowTab): Promise<void> {
-    if (!this.page.url().startsWith(`${workflow}/`)) {
-      await this.page.goto(workflow);
-      await this.page.waitForURL(/\/workflows\/[^/]+\/[^/]+\/timeline/, { timeout: patienceMs });
-    }
+    if (!this.page.url().startsWith(`${workflow}/`)) await this.openLatest(workflow);
     const run = /^.*\/workflows\/[^/]+\/[^/]+/.exec(this.page.url())?.[0];
     if (!this.page.url().includes(`/${tab}`)) await this.page.goto(`${run}/${tab}`);
+  }
+
+  /** Without a run in it, the address leads to the latest one. */
+  private async openLatest(workflow: string): Promise<void> {
+    await this.page.goto(workflow);
+    await this.page.waitForURL(/\/workflows\/[^/]+\/[^/]+\/timeline/, { timeout: patienceMs });
   }
 
   /** @param lacks what is not so yet; null once it is. */
