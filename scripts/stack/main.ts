@@ -5,12 +5,12 @@ import { usualPorts } from './configuration.js';
 import { findStackPrograms, MissingProgramError } from './programs.js';
 import { Stack } from './stack.js';
 
-/** Brings the whole stack up on this machine and keeps it until Ctrl-C. Agents that were started meanwhile live on. */
+/** Brings the whole stack up on this machine and keeps it until Ctrl-C, or until its terminal is closed. Agents that were started meanwhile live on. */
 async function main(): Promise<void> {
   const home = shimHome();
   const programs = findStackPrograms();
   const stack = new Stack({ home, programs, ports: usualPorts, environment: process.env, onProgress: (text) => console.error(`shim: ${text}`) });
-  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const stopped = Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)));
   try {
     await stack.start();
     const { prometheus, alertmanager, postgresql } = usualPorts;

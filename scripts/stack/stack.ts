@@ -78,8 +78,9 @@ export class Stack {
   private spawn(name: string, command: string, args: readonly string[], cwd: string, user: { uid: number; gid: number } | null): void {
     this.options.onProgress(`starting ${name}`);
     const log = openSync(this.log(name), 'a', 0o600);
+    // In a group of its own: a terminal's Ctrl-C is for this process, which ends the store after those who write to it.
     // What they write is for their user alone, as the rest of the folder is; SHIM's own services keep the user's umask, for agents have it from them.
-    this.children.push(spawn('/bin/sh', ['-c', 'umask 077; exec "$@"', name, command, ...args], { ...user, cwd, stdio: ['ignore', log, log] }));
+    this.children.push(spawn('/bin/sh', ['-c', 'umask 077; exec "$@"', name, command, ...args], { ...user, cwd, detached: true, stdio: ['ignore', log, log] }));
   }
 
   /** Waits until a question is answered with yes; a server that is not up refuses it. */

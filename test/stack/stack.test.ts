@@ -74,6 +74,13 @@ describe('the stack', { timeout: 240_000 }, () => {
     expect(targets.map(({ labels }) => `${labels.job} ${labels.worker ?? ''}`).sort()).toEqual(['shim control', 'shim host', 'temporal ']);
   });
 
+  it.skipIf(postgresPrograms() === null)("keeps its store out of reach of a terminal's Ctrl-C, which would end it before the workers that write to it", () => {
+    const [pid = ''] = readFileSync(join(folder, 'postgresql', 'data', 'postmaster.pid'), 'utf8').split('\n');
+    // After the name in brackets, proc_pid_stat(5): state, parent, process group.
+    const [, , group] = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ');
+    expect(group).toBe(pid);
+  });
+
   it('keeps what it writes from all other users of the machine', () => {
     const entries = readdirSync(join(home, 'stack'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() || entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
     expect(entries.length).toBeGreaterThan(10);
