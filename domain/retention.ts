@@ -11,6 +11,9 @@ export interface Retention {
 
 export const defaultRetention: Retention = { last: 5, hourly: 24, daily: 30, bytes: 2_000_000_000 };
 
+/** The least age of outcomes that may be forgotten, ms: the kaizen loop compares the last 14 days with the 14 before; this is twice that. */
+export const leastOutcomeAgeMs = 56 * 86_400_000;
+
 /**
  * Chooses the checkpoints to delete.
  *

@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import { countAssignments, findAssignments, insertAssignment } from './assignments.js';
 import { findExperiment, findExperiments, findLatestLook, findLooks, insertLook, upsertExperiment } from './experiments.js';
+import { forgetSessions } from './forgetting.js';
 import { alone, migrate } from './migrate.js';
 import type { DatabaseKind } from './migrations.js';
 import { findUnitsSoFar, matureUnits } from './maturing.js';
@@ -45,6 +46,7 @@ function storeOn(db: Kysely<StoreTables>): Store {
     session: (sessionId) => findSession(db, sessionId),
     sessionsBetween: (fromMs, untilMs, limit) => findSessionsBetween(db, fromMs, untilMs, limit),
     sessionTotals: (fromMs, untilMs) => sumSessions(db, fromMs, untilMs),
+    forget: (beforeMs, { isDryRun }) => forgetSessions(db, beforeMs, isDryRun),
     assign: (assignment) => insertAssignment(db, assignment),
     assignmentsOf: (sessionId) => findAssignments(db, sessionId),
     countAssignments: (experimentId) => countAssignments(db, experimentId),

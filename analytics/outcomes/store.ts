@@ -2,6 +2,7 @@ import type { ExperimentLook, ExperimentStatus } from '../../domain/experiments/
 import type { Arm, Unit } from '../../domain/experiments/unit.js';
 import type { Outcome, SessionClosed, SessionOpened, SessionRecord } from '../../domain/outcome.js';
 import type { ParameterName, ParameterValue } from '../../domain/parameter-table.js';
+import type { Forgotten } from './forgetting.js';
 import type { SessionTotals } from './session-totals.js';
 
 /** What a session was given of an experiment's parameter: asked for once, kept before it is applied, never changed. */
@@ -35,7 +36,7 @@ export interface MirrorEvent {
 }
 
 /**
- * The record of what sessions came to, and of what they were given: append-only where it is about what happened, idempotent by
+ * The record of what sessions came to, and of what they were given: append-only where it is about what happened, until it is forgotten as asked, idempotent by
  * key. On SQLite (`libsql`) or PostgreSQL, in the same tables. Times are Unix ms. Every method rejects while the database is
  * away or held by another process; tried again, it does what it did not do, and nothing twice (`enqueue` alone may).
  */
@@ -54,6 +55,13 @@ export interface Store {
   sessionsBetween(fromMs: number, untilMs: number, limit?: number): Promise<SessionRecord[]>;
   /** What the sessions with an attempt that ended in the window came to in it, all together. */
   sessionTotals(fromMs: number, untilMs: number): Promise<SessionTotals>;
+
+  /**
+   * Forgets sessions that closed for good before a moment, but none that an experiment may still need (see forgetSessions).
+   *
+   * @param options.isDryRun counts only.
+   */
+  forget(beforeMs: number, options: { isDryRun: boolean }): Promise<Forgotten>;
 
   /** The assignment that stands: the given one, or the one that was there before. */
   assign(assignment: Assignment): Promise<Assignment>;
