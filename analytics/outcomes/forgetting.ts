@@ -37,11 +37,12 @@ async function findForgettable(db: Kysely<StoreTables>, beforeMs: number): Promi
     .select('session_id')
     .where('closed_at_ms', '<', beforeMs)
     .where('state', 'in', ['completed', 'stopped'])
-    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('outcome').select('attempt_id').whereRef('outcome.session_id', '=', 'session_closed.session_id').where('ended_at_ms', '>=', beforeMs))))
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('assignment')
+    .where((eb) => eb.not(eb.exists(eb.selectFrom('outcome').select('attempt_id').whereRef('outcome.session_id', '=', 'session_closed.session_id').where('ended_at_ms', '>=', beforeMs))))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('assignment')
             .select('experiment_id')
             .whereRef('assignment.session_id', '=', 'session_closed.session_id')
             .$if(closed.length > 0, (query) => query.where('experiment_id', 'not in', closed)),
