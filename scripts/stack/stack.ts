@@ -40,7 +40,7 @@ export class Stack {
     const store = await this.startPostgresql();
     await startServices({ home, onProgress, environment: { ...environment, ...store, SHIM_ALERT_PORT: String(ports.alerts), SHIM_TEMPORAL_METRICS_PORT: String(ports.temporalMetrics) } });
     await this.run('alertmanager', programs.alertmanager, ['--config.file=alertmanager.yml', '--storage.path=data', `--web.listen-address=127.0.0.1:${ports.alertmanager}`, '--cluster.listen-address='], join(folder, 'alertmanager'), `http://127.0.0.1:${ports.alertmanager}/-/ready`);
-    await this.run('prometheus', programs.prometheus, ['--config.file=prometheus.yml', '--storage.tsdb.path=data', '--web.enable-lifecycle', `--web.listen-address=127.0.0.1:${ports.prometheus}`], join(folder, 'prometheus'), `http://127.0.0.1:${ports.prometheus}/-/ready`);
+    await this.run('prometheus', programs.prometheus, ['--config.file=prometheus.yml', '--storage.tsdb.path=data', '--storage.tsdb.retention.time=40d', '--web.enable-lifecycle', `--web.listen-address=127.0.0.1:${ports.prometheus}`], join(folder, 'prometheus'), `http://127.0.0.1:${ports.prometheus}/-/ready`);
   }
 
   /** Ends what it started, the last first, and SHIM's services. Agents live on. */

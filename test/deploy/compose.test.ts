@@ -14,6 +14,8 @@ function config(environment: NodeJS.ProcessEnv) {
 interface Service {
   image?: string;
   restart: string;
+  command?: string[];
+  logging?: { options: Record<string, string> };
   healthcheck?: { test: string[] };
 }
 
@@ -22,6 +24,18 @@ describe('the production compose file', () => {
 
   it('asks everything that goes on for its health', () => {
     expect(Object.entries(services).filter(([, { restart, healthcheck }]) => restart !== 'no' && healthcheck === undefined)).toEqual([]);
+  });
+
+  it('bounds every log', () => {
+    expect(Object.entries(services).filter(([, { logging }]) => logging?.options['max-size'] === undefined || logging.options['max-file'] === undefined)).toEqual([]);
+  });
+
+  it('has Prometheus keep what its dashboards and rules look back at', () => {
+    const files = [...['fleet', 'kaizen', 'session', 'temporal'].map((name) => `grafana/dashboards/${name}.json`), 'prometheus/recording-rules.yml', 'prometheus/alert-rules.yml'];
+    const days = files.flatMap((file) => [...readFileSync(`${root}/deploy/${file}`, 'utf8').matchAll(/\[(\d+)d\]/g)].map(([, n]) => Number(n)));
+    expect(days.length).toBeGreaterThan(0);
+    const kept = /^--storage\.tsdb\.retention\.time=(\d+)d$/;
+    expect(Math.max(...(services['prometheus']?.command ?? []).flatMap((argument) => Number(kept.exec(argument)?.[1] ?? 0)))).toBeGreaterThan(Math.max(...days));
   });
 
   it('pins what it runs to a version', () => {
