@@ -61,6 +61,8 @@ export interface AttemptReport extends AttemptKey {
   spend?: Spend;
   /** The budget that was used up by then; null where none was. */
   overBudget?: BudgetFinding | null;
+  /** It was lost while no host worker was there: whatever ended it took the worker along, as a restart of a container does. */
+  unwatched?: true;
 }
 
 /** The report of an attempt that could not begin at all: the session is wrongly set up. */

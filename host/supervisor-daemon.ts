@@ -10,7 +10,7 @@ import { ProcessMonitor } from './process-monitor.js';
 import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
 import { SessionHost } from './session-host.js';
 import { pruneAttempts } from './prune/prune-attempts.js';
-import { listSessionFolders, SessionFolder } from './session-folder.js';
+import { listSessionFolders, SessionFolder, type AttemptFolder } from './session-folder.js';
 
 /** Sessions that come back at the same time under `parallel`. */
 const defaultParallelLimit = 8;
@@ -125,7 +125,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
       for (let folder = queue.shift(); folder; folder = queue.shift()) {
         await ending.get(folder.name);
         const attempt = folder.attempts().at(-1);
-        const report = attempt?.report();
+        const report = ending.has(folder.name) && attempt ? this.foundAtStart(attempt) : attempt?.report();
         if (!attempt || !report || this.host.detached.aborted) continue;
         const tell = (reason: string) => this.background.run('say what a session waits for', this.host.reports.waits(report, reason, this.host.detached));
         const room = beginsAnother(report) ? this.gate.pass(folder.name, expectedMemory(folder), this.host.detached, tell) : null;
@@ -138,6 +138,15 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
       }
     };
     await Promise.all(Array.from({ length: this.initStrategy === 'sequential' ? 1 : this.parallelLimit }, lane));
+  }
+
+  /** The report of an attempt that ended while no worker was there; one that was lost then says so, whoever sends it. */
+  private foundAtStart(attempt: AttemptFolder): AttemptReport | null {
+    const report = attempt.report();
+    if (report?.exitClass !== 'lost') return report;
+    const found: AttemptReport = { ...report, unwatched: true };
+    this.background.guard('keep a report', () => attempt.writeReport(found));
+    return found;
   }
 
   /** Until a later attempt than this one runs, or has ended. */

@@ -238,6 +238,8 @@ export interface EndedAttempt {
   decision: string;
   /** Calls that the agent was not allowed to make, one line each. */
   denied?: string[];
+  /** As in AttemptReport: no failure of a member to its fleet. */
+  unwatched?: true;
 }
 
 /** The answer of query `status`. Times are Unix ms. */

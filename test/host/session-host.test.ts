@@ -349,6 +349,25 @@ describe('an attempt that ended while no worker was there', () => {
   });
 });
 
+describe('an attempt whose holder was killed while no worker was there', () => {
+  it('is told as lost, and that nobody was there to see it: whatever it was took the worker along', async () => {
+    const first = newHost();
+    const spec = newSpec('unwatched');
+    const { pid: holder } = await first.startAgent(startRequest(spec, 1));
+    const [agent = 0] = await starts(spec, 1);
+    first.detach();
+    for (const pid of [holder, agent]) process.kill(pid, 'SIGKILL');
+    await expect.poll(() => [holder, agent].map((pid) => readProcess(pid)?.state ?? 'gone'), { interval: 5 }).not.toContainEqual(expect.stringMatching(/^[RSDT]$/));
+    const reports = new KeptReports();
+    const ended = once(reports, 'ended');
+    const daemon = new SupervisorDaemon(contextOf(reports));
+    expect(await daemon.start()).toEqual({ adopted: 0, owed: 1 });
+    expect(await ended).toMatchObject([{ exitClass: 'lost', unwatched: true }]);
+    expect(new SessionFolder(local.home, 'unwatched').attempt(1).report()).toMatchObject({ exitClass: 'lost', unwatched: true });
+    daemon.stop();
+  });
+});
+
 describe('an attempt that ends with much of its output unread', () => {
   /** Writes faster than anybody reads, and dies of a signal. */
   const flood = ['/bin/sh', '-c', 'yes "a line of forty characters, or thereabouts" | head -c 20000000; echo the last line; kill -9 $$'];

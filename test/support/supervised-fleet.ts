@@ -114,10 +114,10 @@ export class SupervisedFleet {
   }
 
   /** The living attempt of a member ends so. */
-  async ends(name: string, exitClass: 'killed' | 'completed' | 'host_rebooted' | 'recycled'): Promise<void> {
+  async ends(name: string, exitClass: 'killed' | 'completed' | 'host_rebooted' | 'recycled' | 'lost', more: { unwatched?: true } = {}): Promise<void> {
     const start = this.hostOf(name).of('startAgent').at(-1);
     if (!start) throw new Error(`${name} was never started`);
-    await this.hostOf(name).end(start.input, { exitClass });
+    await this.hostOf(name).end(start.input, { exitClass, ...more });
   }
 
   status(): Promise<FleetStatus> {

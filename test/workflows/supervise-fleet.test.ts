@@ -197,6 +197,16 @@ describe('a member that fails', () => {
     expect((await fleet.status()).failures).toEqual([]);
   });
 
+  it('by what took its host worker along is no failure either, and takes nobody along', async () => {
+    const fleet = await fleets.supervise(three, { strategy: 'one_for_all', maxFailures: 0 });
+    await fleet.all('running');
+    fleet.asked.length = 0;
+    for (const name of ['a', 'b', 'c']) await fleet.ends(name, 'lost', { unwatched: true });
+    await fleet.until(({ members }) => members.every(({ epoch }) => epoch === 2));
+    expect(fleet.asked.toSorted()).toEqual(['start a', 'start b', 'start c']);
+    expect(await fleet.status()).toMatchObject({ state: 'running', failures: [] });
+  });
+
   it('in a back-off is shown with why, and the fleet as degraded', async () => {
     const fleet = await fleets.supervise([{ name: 'a', script: ['crashed', 'crashed'] }, { name: 'b' }]);
     const status = await fleet.until(({ state, failures }) => state === 'degraded' && failures.length === 2);

@@ -56,10 +56,11 @@ export class FleetNews {
     }
   }
 
+  /** What took the host worker along took all members at once: fifty of those are no fifty failures. */
   private failures(): MemberNews['failures'] {
     return this.session
       .status()
-      .ends.filter(({ epoch, exitClass }) => epoch > this.told.epoch && countsAsFailure(exitClass))
+      .ends.filter(({ epoch, exitClass, unwatched }) => epoch > this.told.epoch && countsAsFailure(exitClass) && unwatched !== true)
       .map(({ epoch, exitClass, reason, endedAtMs }) => ({ epoch, exitClass, reason, endedAtMs }));
   }
 

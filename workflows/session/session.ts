@@ -353,7 +353,7 @@ export class Session {
     if (overBudget && decision.kind !== 'complete') pauseForBudget(this, overBudget);
     const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
     const asked = decision.kind === 'stop' && this.restart.by !== null ? 'restart' : describeDecision(decision);
-    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? asked : c.desired, ...(report.denied ? { denied: report.denied } : {}) };
+    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? asked : c.desired, ...(report.denied ? { denied: report.denied } : {}), ...(report.unwatched ? { unwatched: report.unwatched } : {}) };
     this.restart.done();
     c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
     if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
