@@ -3,7 +3,7 @@ import { mapBounded } from '../domain/concurrency.js';
 import { entityText } from '../domain/entity-text.js';
 import type { CommandInput, CommandResult } from '../workflows/messages.js';
 import { connect, type TemporalLink } from './connection.js';
-import { NoSuchSessionError } from './errors.js';
+import { NoSuchAccountError, NoSuchSessionError } from './errors.js';
 import { loadTemporal, type LoadedTemporal } from './temporal-modules.js';
 import { translated } from './temporal-errors.js';
 
@@ -63,14 +63,13 @@ export class AccountClient {
     return this.asked(commandDeadlineMs, account, () => this.link.client.workflow.executeUpdateWithStart(accounts.waitUntilUpdate, { startWorkflowOperation, args: [command] }));
   }
 
-  /** Ends the wait; where there is none, nothing changes. */
+  /** Ends the wait; where there is none, nothing changes. @throws NoSuchAccountError for one that never met a limit, as a mistyped one. */
   async cancelWait(account: string, command: CommandInput): Promise<CommandResult> {
     const { accountWorkflowId, cancelWaitUpdate } = this.temporal.accounts;
     try {
       return await this.asked(commandDeadlineMs, account, () => this.link.client.workflow.getHandle(accountWorkflowId(account)).executeUpdate(cancelWaitUpdate, { args: [command] }));
     } catch (error) {
-      if (error instanceof NoSuchSessionError) return { outcome: 'applied', message: `${account} is open` };
-      throw error;
+      throw error instanceof NoSuchSessionError ? new NoSuchAccountError(account) : error;
     }
   }
 

@@ -30,6 +30,14 @@ export class NoSuchFleetError extends Error {
   }
 }
 
+/** Thrown when no account of that name has ever met a limit. */
+export class NoSuchAccountError extends Error {
+  constructor(readonly account: string) {
+    super(`no account ${account} has met a limit, so there is nothing to cancel; shim accounts shows those that have`);
+    this.name = 'NoSuchAccountError';
+  }
+}
+
 /** Thrown when no experiment of that id is known. */
 export class NoSuchExperimentError extends Error {
   constructor(readonly experiment: string) {

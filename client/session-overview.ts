@@ -3,8 +3,9 @@ import type { RiskZone } from '../domain/risk.js';
 import type { SessionState } from '../domain/session.js';
 import { readOverview, type OverviewEntry } from '../host/overview.js';
 import { isDead, readProcess } from '../host/process/process-table.js';
-import { listSessionFolders } from '../host/session-folder.js';
+import { listSessionFolders, SessionFolder } from '../host/session-folder.js';
 import { hostId } from '../host/shim-home.js';
+import { newestCheckpoint } from './checkpoint-list.js';
 import { NoSuchSessionError } from './errors.js';
 import { withClient, type Answer } from './session-directory.js';
 import { readSessionRecords } from './session-records.js';
@@ -130,12 +131,21 @@ async function askThoseAtRest(client: ShimClient, open: readonly ListedSession[]
 
 function glancesOf(home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>, asked: ReadonlyMap<string, SessionStatus>): SessionGlance[] {
   const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
+  const here = hostId(home);
   return open.map((session) => {
     const { name, agent, fleet, hostId: host, state, attempt, restarts, startedAtMs } = session;
     const reason = unwell.get(host) ?? asked.get(name)?.reason ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);
     const untilMs = asked.get(name)?.untilMs ?? null;
-    return { name, agent, fleet, host, state, attempt, restarts, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...liveOf(live.get(session.sessionId), session) };
+    const seen = liveOf(live.get(session.sessionId), session);
+    const checkpoint = seen.checkpoint ?? (asked.has(name) && host === here ? checkpointOf(new SessionFolder(home, name), session) : null);
+    return { name, agent, fleet, host, state, attempt, restarts, startedAt: new Date(startedAtMs).toISOString(), reason, until: untilMs === null ? null : new Date(untilMs).toISOString(), ...seen, checkpoint };
   });
+}
+
+/** Of a session of this machine that does not run: the overview tells of living attempts alone. */
+function checkpointOf(folder: SessionFolder, { sessionId }: ListedSession): SessionGlance['checkpoint'] {
+  const newest = folder.spec()?.sessionId === sessionId ? newestCheckpoint(folder) : null;
+  return newest && { id: newest.id, at: newest.createdAt };
 }
 
 function liveOf(entry: OverviewEntry | undefined, { attempt }: ListedSession): Pick<SessionGlance, 'zone' | 'contextUse' | 'pid' | 'checkpoint' | 'attemptStartedAt' | 'tokens' | 'costUsd'> {

@@ -87,8 +87,8 @@ function kindOf({ state, pauseReason, lastExitClass, denied }: SessionAtRest): P
   }
 }
 
-function lineOf({ name, agent, state, reason, lastExitClass, denied }: SessionAtRest, need: PersonNeed | null): string {
-  const next = need === 'permission' ? `allow it, for instance with --allowedTools, and start it anew; its output: shim logs ${name}` : waysOn({ name, state, lastExitClass: lastExitClass ?? undefined });
+function lineOf({ name, agent, state, reason, pauseReason, lastExitClass, denied }: SessionAtRest, need: PersonNeed | null): string {
+  const next = need === 'permission' ? `allow it, for instance with --allowedTools, and start it anew; its output: shim logs ${name}` : waysOn({ name, state, lastExitClass: lastExitClass ?? undefined, pauseReason });
   const refused = denied.length === 0 ? '' : ` It was refused for want of a permission: ${named(denied)}.`;
   return `${name} (${agent}) is ${state}: ${oneLine(reason, 500)}.${refused} What now: ${next}`;
 }

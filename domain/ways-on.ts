@@ -1,4 +1,4 @@
-import type { SessionState } from './session.js';
+import type { PauseReason, SessionState } from './session.js';
 
 /** What the ways on depend on. */
 export interface WhereItStands {
@@ -9,10 +9,14 @@ export interface WhereItStands {
   lastExitClass: string | undefined;
   /** Whose limit it waits for; absent where it waits for itself. */
   account?: string | null;
+  /** Why it is paused; absent where nobody tells. */
+  pauseReason?: PauseReason | null;
+  /** The fleet that it is a member of. */
+  fleet?: string | null;
 }
 
 /** What a person can do next in each state, as commands. */
-export function waysOn({ state, name, lastExitClass, account }: WhereItStands): string {
+export function waysOn({ state, name, lastExitClass, account, pauseReason, fleet }: WhereItStands): string {
   switch (state) {
     case 'running':
       return `watch it: shim logs ${name} -f; end it: shim stop ${name}`;
@@ -29,7 +33,7 @@ export function waysOn({ state, name, lastExitClass, account }: WhereItStands): 
     case 'waiting_for_session':
       return `nothing: it begins when the other session has completed; at once: shim resume ${name}; not at all: shim stop ${name}`;
     case 'paused':
-      return `go on: shim resume ${name}; end it: shim stop ${name}`;
+      return wayOnFromPause(name, pauseReason ?? null, fleet ?? null);
     case 'failed':
       return `${mend(lastExitClass)}, then: shim reset ${name}; or end it: shim stop ${name}`;
     case 'completed':
@@ -38,6 +42,13 @@ export function waysOn({ state, name, lastExitClass, account }: WhereItStands): 
     case 'unknown':
       return 'bring Temporal back: shim up';
   }
+}
+
+function wayOnFromPause(name: string, pauseReason: PauseReason | null, fleet: string | null): string {
+  if (pauseReason === 'budget') return `go on with more, as the reason says: shim resume ${name} (--add-usd, --add-tokens, --add-hours); end it: shim stop ${name}`;
+  if (pauseReason === 'second_writer') return `end the other process, then: shim resume ${name}; or go on beside it at your own risk: shim resume ${name} --beside; end it: shim stop ${name}`;
+  if (pauseReason === 'fleet' && fleet !== null) return `see why its fleet was given up: shim fleet ${fleet}; all go on: shim fleet ${fleet} reset; end it: shim stop ${name}`;
+  return `go on: shim resume ${name}; end it: shim stop ${name}`;
 }
 
 function mend(exitClass: string | undefined): string {

@@ -94,7 +94,7 @@ export interface MemberStatus extends FleetMember {
   reason: string;
   epoch: number;
   restarts: number;
-  /** It was told to come up, or to end, and neither is seen yet. */
+  /** It was told to come up, or to end, and neither is seen yet; or it is yet to be told. */
   isAwaited: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { BadInputError, DuplicateSessionError, NoKaizenError, NoSuchExperimentError, NoSuchFleetError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from '../errors.js';
+import { BadInputError, DuplicateSessionError, NoKaizenError, NoSuchAccountError, NoSuchExperimentError, NoSuchFleetError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from '../errors.js';
 
 /** What a script can tell by the exit code; `shim --help` prints this table. */
 export const exitCodes = {
@@ -16,7 +16,7 @@ Exit codes:
      Temporal is down, and say so on stderr)
   1  it failed, or the session refused the command
   2  bad input: nothing was started
-  3  no such session, fleet or experiment, or no kaizen loop
+  3  no such session, fleet, account or experiment, or no kaizen loop
   4  Temporal or its worker cannot be reached
   5  timed out while waiting; the command itself stands
 
@@ -30,7 +30,7 @@ Environment:
 /** The exit code for an error that reached the top. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof BadInputError || error instanceof DuplicateSessionError) return exitCodes.badInput;
-  if (error instanceof NoSuchSessionError || error instanceof NoSuchFleetError || error instanceof NoSuchExperimentError || error instanceof NoKaizenError) return exitCodes.noSuchSession;
+  if (error instanceof NoSuchSessionError || error instanceof NoSuchFleetError || error instanceof NoSuchAccountError || error instanceof NoSuchExperimentError || error instanceof NoKaizenError) return exitCodes.noSuchSession;
   if (error instanceof ShimDownError || error instanceof NoWorkerError) return exitCodes.temporalDown;
   if (error instanceof WaitTimeoutError) return exitCodes.timedOut;
   return exitCodes.failure;

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { agentKinds } from '../../domain/session.js';
 import { resumeStrategies, type ResumeStrategy } from '../../domain/parameters.js';
 import type { SessionRequest } from '../session-spec.js';
+import { durationOption } from './duration-option.js';
 import { parseAmount, parseCount, parseDuration, parseRatio, parseSize, parseTokens } from './units.js';
 
 /** Options of `shim run` as commander hands them over; durations in ms, sizes in bytes. What is absent takes the default of the spec. */
@@ -59,7 +60,7 @@ export function addRunOptions(command: Command): Command {
     .option('--budget-usd <amount>', 'dollars they may spend, as the agent tells its cost (not for codex, which tells none)', parseAmount)
     .option('--budget-hours <n>', 'hours they may live', parseAmount)
     .option('--no-wait', 'return once the session is started')
-    .option('--timeout <duration>', 'how long to wait until it runs (exit code 5 past it)', parseDuration, defaultTimeoutMs)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait until it runs (exit code 5 past it)', defaultTimeoutMs))
     .option('--json', 'print JSON');
 }
 

@@ -7,7 +7,7 @@ import { ShimClient, type SessionCommand } from '../shim-client.js';
 import { checkName } from './check-name.js';
 import type { CliContext } from './context.js';
 import { oneLine } from './format.js';
-import { parseDuration } from './units.js';
+import { durationOption } from './duration-option.js';
 
 /** Options of every command that changes a session. */
 export interface CommandOptions {
@@ -28,7 +28,7 @@ export function sessionCommand(program: Command, name: string, description: stri
   return command
     .option('--reason <text>', 'why, for the history')
     .option('--no-wait', 'return as soon as the session has accepted it')
-    .option('--timeout <duration>', 'how long to wait until it took effect (exit code 5 past it)', parseDuration, defaultTimeoutMs)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait until it took effect (exit code 5 past it)', defaultTimeoutMs))
     .option('--json', 'print the answer as JSON');
 }
 

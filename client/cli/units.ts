@@ -4,6 +4,7 @@ import { BadInputError } from '../errors.js';
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const sizeUnits: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 };
+const tokenUnits: Readonly<Record<string, number>> = { k: 1e3, m: 1e6 };
 const quantitySchema = z.string().regex(/^\d{1,12}(\.\d{1,6})?[a-z]{1,3}$/i);
 
 /** Reads a duration as 500ms, 10s, 1.5h or 2d. @returns ms. @throws InvalidArgumentError, which commander puts after the option's name. */
@@ -28,10 +29,12 @@ export function parseAmount(text: string): number {
   return Number(text);
 }
 
-/** Reads a whole number above 0. @throws InvalidArgumentError. */
+/** Reads a whole number above 0, in thousands (k) or millions (M) too: 2000000, 500k, 1.5M. @throws InvalidArgumentError. */
 export function parseTokens(text: string): number {
-  if (!/^\d{1,15}$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('Give a whole number above 0, as 2000000.');
-  return Number(text);
+  const [, digits = '', unit = ''] = /^(\d{1,15}|\d{1,9}(?:\.\d{1,6})?(?=[km]))([km]?)$/i.exec(text) ?? [];
+  const tokens = Number(digits) * (tokenUnits[unit.toLowerCase()] ?? 1);
+  if (!Number.isSafeInteger(tokens) || tokens === 0) throw new InvalidArgumentError('Give a whole number above 0, as 2000000, 500k or 2M.');
+  return tokens;
 }
 
 /** As parseAmount; `none` is 0. */

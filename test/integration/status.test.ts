@@ -31,7 +31,7 @@ describe('a look at all sessions', () => {
     await shim.client.pause('paused', { by: 'a test' });
     await paused.until('paused');
     await until(() => entry('paused') === undefined, 'paused out of the overview');
-    expect((await status()).stdout).toMatch(/^paused +command +paused +1 +- +- +- .* paused by a test$/m);
+    expect((await status()).stdout).toMatch(/^paused +command +paused +1 +- +- +- +ck-\d{4}, .* paused by a test$/m);
   });
 
   it('shows a closed one by its folder', async () => {

@@ -229,6 +229,8 @@ describe('a fleet whose members fail too often', () => {
     await expect.poll(() => fleet.notices).toMatchObject([{ kind: 'failed', session: fleet.name, line: expect.stringContaining(`shim fleet ${fleet.name} reset`) as string }]);
     fleet.asked.length = 0;
     await fleet.handle().executeUpdate(resetFleetUpdate, { args: [by] });
+    // Whoever waits for the reset waits for those, too, whose turn has not come.
+    expect((await fleet.status()).members[2]).toMatchObject({ isAwaited: true });
     expect(await fleet.all('running')).toMatchObject({ state: 'running', failures: [] });
     expect(fleet.asked).toEqual(['start a', 'start b', 'start c']);
   });

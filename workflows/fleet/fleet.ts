@@ -81,7 +81,13 @@ export class Fleet {
       return { spec, environmentAsked, dependsOn, state, reason, epoch, restarts, isAwaited: this.isAwaited(member) };
     });
     const { state, reason } = fleetState({ goal, escalation, stoppedBy, members: seen.map((member) => ({ ...member, name: member.spec.name })), leaving: leaving.length });
-    return { name, hostId, state, reason, generation, settings, failures, members: seen, leaving: leaving.map(({ spec }) => spec.name), appliedBy, appliedAtMs };
+    // Who is yet to be told of a reset or a restart is awaited by whoever waits for the fleet; the state goes by what was told, as it did in older histories.
+    const shown = seen.map((member, index) => ({ ...member, isAwaited: member.isAwaited || this.isOwed(members[index]) }));
+    return { name, hostId, state, reason, generation, settings, failures, members: shown, leaving: leaving.map(({ spec }) => spec.name), appliedBy, appliedAtMs };
+  }
+
+  private isOwed(member: CarriedMember | undefined): boolean {
+    return this.carried.goal === 'running' && (member?.resetOwed === true || member?.restartOwed === true);
   }
 
   /** Something of it is yet to be seen, or to be told. */

@@ -17,7 +17,7 @@ import { oneLine } from '../format.js';
 import { describeFleet, describePlan, progressLines } from '../fleet-text.js';
 import { bringUp } from '../services.js';
 import { asker } from '../session-command.js';
-import { parseDuration } from '../units.js';
+import { durationOption } from '../duration-option.js';
 
 interface Options {
   dryRun?: true;
@@ -42,7 +42,7 @@ export function addApply(program: Command, context: CliContext): void {
     .argument('<file>', 'the file, as shim.yaml; deploy/shim.schema.json says what it may hold')
     .option('--dry-run', 'say what would change, and change nothing')
     .option('--no-wait', 'return once the fleet has accepted it')
-    .option('--timeout <duration>', 'how long to wait until all is as it should be (exit code 5 past it)', parseDuration, defaultTimeoutMs)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait until all is as it should be (exit code 5 past it)', defaultTimeoutMs))
     .option('--json', 'print JSON')
     .addHelpText('after', explanation)
     .action((file: string, options: Options) => (options.dryRun ? showPlan(context, file, options) : apply(context, file, options)));

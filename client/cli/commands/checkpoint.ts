@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../../../domain/duration.js';
 import { SessionFolder } from '../../../host/session-folder.js';
-import { newestCheckpoint } from '../../checkpoint-list.js';
+import { listCheckpoints, newestCheckpoint } from '../../checkpoint-list.js';
 import { CommandRefusedError } from '../../errors.js';
 import { ShimClient } from '../../shim-client.js';
 import { checkCheckpointId, checkName } from '../check-name.js';
@@ -29,6 +29,7 @@ async function verifyCheckpoint(context: CliContext, name: string, id: string | 
   if (!spec) return explainAbsence(context, name, 'checkpoint --verify');
   const newest = id ?? newestCheckpoint(folder)?.id;
   if (newest === undefined) throw new CommandRefusedError(`${name} has no checkpoint yet`);
+  if (id !== null && !listCheckpoints(folder).some((each) => each.id === id)) throw new CommandRefusedError(`${name} has no checkpoint ${id}; shim checkpoints ${name} lists them`);
   const { verifyHere } = await import('../../../host/checkpoints/verify-here.js');
   const verified = await verifyHere(folder, spec.cwd, newest);
   if (!verified) throw new CommandRefusedError(`${newest} of ${name} was pruned meanwhile`);

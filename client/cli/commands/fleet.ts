@@ -7,7 +7,7 @@ import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
 import { describeFleet, fleetTable, progressLines } from '../fleet-text.js';
 import { asker } from '../session-command.js';
-import { parseDuration } from '../units.js';
+import { durationOption } from '../duration-option.js';
 
 interface Options {
   reason?: string;
@@ -27,7 +27,7 @@ export function addFleet(program: Command, context: CliContext): void {
     .addArgument(new Argument('[action]', 'what to do with it').choices(['status', 'stop', 'reset']).default('status'))
     .option('--reason <text>', 'why, for the history')
     .option('--no-wait', 'stop, reset: return as soon as the fleet has accepted it')
-    .option('--timeout <duration>', 'stop, reset: how long to wait until it took effect (exit code 5 past it)', parseDuration, defaultTimeoutMs)
+    .addOption(durationOption('--timeout <duration>', 'stop, reset: how long to wait until it took effect (exit code 5 past it)', defaultTimeoutMs))
     .option('--json', 'print JSON')
     .action((name: string | undefined, action: string, options: Options) => (name === undefined ? showAll(context, options) : act(context, checkName(name), action, options)));
 }

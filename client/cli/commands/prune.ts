@@ -9,6 +9,7 @@ import { checkName } from '../check-name.js';
 import type { CliContext } from '../context.js';
 import { explainAbsence } from '../explain-absence.js';
 import { count, formatBytes, oneLine } from '../format.js';
+import { durationOption } from '../duration-option.js';
 import { parseCount, parseDuration } from '../units.js';
 
 interface PruneOptions {
@@ -39,7 +40,7 @@ export function addPrune(program: Command, context: CliContext): void {
     .description('free disk space: old checkpoints, the output and the folders of closed sessions; with --outcomes what they came to')
     .argument('[name]', 'this session alone')
     .option('--keep <n>', 'keep the newest n checkpoints of each session, instead of the retention', parseCount)
-    .option('--closed-for <duration>', 'remove the folders of sessions that closed longer ago than this', parseDuration, defaultClosedForMs)
+    .addOption(durationOption('--closed-for <duration>', 'remove the folders of sessions that closed longer ago than this', defaultClosedForMs))
     .option('--outcomes <duration>', 'forget what sessions came to that closed longer ago than this', parseDuration)
     .option('--dry-run', 'remove nothing, and say what would be')
     .option('--json', 'print JSON')

@@ -21,6 +21,6 @@ function why({ dangers, warnings }: { dangers: readonly string[]; warnings: read
 }
 
 /** What a person can do next, as commands. */
-export function waysOn({ state, name, lastExit, account }: Pick<SessionView, 'state' | 'name' | 'lastExit' | 'account'>): string {
-  return waysOnFrom({ state, name, lastExitClass: lastExit?.exitClass, account });
+export function waysOn({ state, name, lastExit, account, pauseReason, fleet }: Pick<SessionView, 'state' | 'name' | 'lastExit' | 'account' | 'pauseReason' | 'fleet'>): string {
+  return waysOnFrom({ state, name, lastExitClass: lastExit?.exitClass, account, pauseReason, fleet });
 }

@@ -72,6 +72,7 @@ describe('shim checkpoint --verify, with no service up', () => {
   it('proves the newest one, or the one that is named', async () => {
     expect((await run('checkpoint', 'kept', '--verify')).stdout).toMatch(/^ck-0002 is whole: 1 file, 1 message, restored and compared in /);
     expect(JSON.parse((await run('checkpoint', 'kept', '--verify', 'ck-0001', '--json')).stdout)).toMatchObject({ name: 'kept', id: 'ck-0001', problem: null, files: 1 });
+    expect(await run('checkpoint', 'kept', '--verify', 'ck-0009')).toMatchObject({ exitCode: 1, stderr: 'shim: kept has no checkpoint ck-0009; shim checkpoints kept lists them' });
   });
 
   it('fails on a bad one, which is listed as such', async () => {

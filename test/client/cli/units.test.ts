@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCount, parseDuration, parsePast, parseRatio, parseSize, parseTime } from '../../../client/cli/units.js';
+import { parseCount, parseDuration, parsePast, parseRatio, parseSize, parseTime, parseTokens } from '../../../client/cli/units.js';
 
 it.each([['500ms', 500], ['10s', 10_000], ['1.5h', 5_400_000], ['2d', 172_800_000], ['0s', 0], ['3M', 180_000]])('reads the duration %s', (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
@@ -27,6 +27,14 @@ it.each(['75', '1.5', '-0.1', '75%', ''])('refuses the ratio %j', (text) => {
 
 it.each(['-1', '1.5', 'many', ''])('refuses the count %j', (text) => {
   expect(() => parseCount(text)).toThrow(/whole number/);
+});
+
+it.each([['2000000', 2e6], ['500k', 5e5], ['2M', 2e6], ['1.5m', 15e5], ['0.5k', 500]])('reads %s tokens', (text, tokens) => {
+  expect(parseTokens(text)).toBe(tokens);
+});
+
+it.each(['0', '0M', 'lots', '1.5', '2G', '-2M', 'M', '', '2 M', '0.0001k', '999999999999999M'])('refuses %j tokens', (text) => {
+  expect(() => parseTokens(text)).toThrow(/as 2000000, 500k or 2M/);
 });
 
 describe('a time', () => {

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { waysOn } from '../../domain/ways-on.js';
+
+describe('what a person can do about a paused session', () => {
+  const paused = { name: 'fix', state: 'paused', lastExitClass: undefined } as const;
+
+  it.each([
+    ['a person', { pauseReason: 'person' }, 'go on: shim resume fix; end it: shim stop fix'],
+    ['nobody tells whom', {}, 'go on: shim resume fix; end it: shim stop fix'],
+    ['a budget', { pauseReason: 'budget' }, 'go on with more, as the reason says: shim resume fix (--add-usd, --add-tokens, --add-hours); end it: shim stop fix'],
+    ['a second writer', { pauseReason: 'second_writer' }, 'end the other process, then: shim resume fix; or go on beside it at your own risk: shim resume fix --beside; end it: shim stop fix'],
+    ['its fleet, which was given up', { pauseReason: 'fleet', fleet: 'team' }, 'see why its fleet was given up: shim fleet team; all go on: shim fleet team reset; end it: shim stop fix'],
+  ] as const)('goes by what has paused it: %s', (_what, more, line) => {
+    expect(waysOn({ ...paused, ...more })).toBe(line);
+  });
+});
