@@ -133,6 +133,9 @@ describe('the stack', { timeout: 240_000 }, () => {
     process.kill(Number(pid), 'SIGSTOP');
     try {
       await poll(phase, (now) => now === 'paused', 180_000);
+      // `shim up` would leave it alone, for its process lives.
+      const findings = await json<{ name: string; verdict: string; remedy: string | null }[]>('doctor');
+      expect(findings.find(({ name }) => name === 'host lease')).toMatchObject({ verdict: 'fail', remedy: expect.stringContaining(`kill -9 ${pid};`) as string });
     } finally {
       process.kill(Number(pid), 'SIGCONT');
     }
