@@ -131,7 +131,8 @@ async function askThoseAtRest(client: ShimClient, open: readonly ListedSession[]
 
 function glancesOf(home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>, asked: ReadonlyMap<string, SessionStatus>): SessionGlance[] {
   const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
-  const here = hostId(home);
+  // Where nobody was asked there may be no folder yet, in which a host has its id.
+  const here = asked.size > 0 ? hostId(home) : null;
   return open.map((session) => {
     const { name, agent, fleet, hostId: host, state, attempt, restarts, startedAtMs } = session;
     const reason = unwell.get(host) ?? asked.get(name)?.reason ?? (state === 'running' ? 'first event seen' : `see: shim why ${name}`);

@@ -61,6 +61,8 @@ export interface CarriedMember extends FleetMember {
   /** As in MemberFacts. */
   asked: Asked | null;
   restartOwed: boolean;
+  /** For whose failure it is, or was last, to be restarted, one line. */
+  restartFor?: string;
   resetOwed: boolean;
   changeOwed?: boolean;
   /** It was taken over, and not seen yet. */

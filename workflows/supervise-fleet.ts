@@ -67,8 +67,8 @@ async function make(fleet: Fleet, calls: FleetCalls, move: Move): Promise<void> 
     await start(fleet, calls, sessionId);
     return;
   }
-  const by = `fleet/${fleet.name}`;
-  const { outcome, message } = await calls.tell({ ...(kind === 'change' ? { command: kind, spec } : { command: kind }), name: spec.name, sessionId, asked: kind === 'pause' ? { by, pauseReason: 'fleet' } : { by } });
+  const asked = { by: `fleet/${fleet.name}`, ...fleet.reasonFor(move) };
+  const { outcome, message } = await calls.tell({ ...(kind === 'change' ? { command: kind, spec } : { command: kind }), name: spec.name, sessionId, asked: kind === 'pause' ? { ...asked, pauseReason: 'fleet' } : asked });
   if (outcome === 'gone') fleet.settled(sessionId, 'stopped', message);
   else fleet.answered(move, outcome === 'accepted');
 }

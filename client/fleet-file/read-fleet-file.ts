@@ -10,6 +10,8 @@ const largestFile = 256_000;
 const deepest = 32;
 /** Aliases may stand for this many nodes in all. */
 const mostAliased = 1_000;
+/** Of what is wrong besides the first. */
+const placesShown = 10;
 
 /** A fleet's file that has been read, and where in it things stand. */
 export interface ReadFile {
@@ -38,8 +40,23 @@ export function parseFleetFile(source: string, shown: string): ReadFile {
   const errorAt = (where: readonly PropertyKey[], message: string) => at(offsetOf(document, where), message);
   const parsed = fleetFileSchema.safeParse(toValue(document, (message) => at(0, message)));
   if (parsed.success) return { file: parsed.data, errorAt };
-  const [issue] = parsed.error.issues;
-  throw issue ? errorOf(issue, document, at) : at(0, 'not a fleet');
+  const [first = { offset: 0, message: 'not a fleet' }, ...others] = parsed.error.issues.map((issue) => findingOf(issue, document)).toSorted((a, b) => a.offset - b.offset);
+  throw at(first.offset, `${first.message}${others.length === 0 ? '' : `; ${others.length} more, at ${placesOf(others, lines)}`}`);
+}
+
+/** What is wrong, and where in the file. */
+interface Finding {
+  offset: number;
+  message: string;
+}
+
+/** Where to look besides: whoever mends one after another would start again each time. */
+function placesOf(findings: readonly Finding[], lines: LineCounter): string {
+  const places = findings.slice(0, placesShown).map(({ offset }) => {
+    const { line, col } = lines.linePos(offset);
+    return `${Math.max(1, line)}:${Math.max(1, col)}`;
+  });
+  return `${places.join(', ')}${findings.length > placesShown ? ', …' : ''}`;
 }
 
 function readText(path: string, shown: string): string {
@@ -73,20 +90,21 @@ function toValue(document: Document, fail: (message: string) => BadInputError): 
   }
 }
 
-function errorOf(issue: z.core.$ZodIssue, document: Document, at: (offset: number, message: string) => BadInputError): BadInputError {
+function findingOf(issue: z.core.$ZodIssue, document: Document): Finding {
   const where = issue.path.map(String).join('.');
   switch (issue.code) {
     case 'unrecognized_keys': {
       const [key = ''] = issue.keys;
-      return at(keyOffset(document, issue.path, key), `there is no ${JSON.stringify(key.slice(0, 60))} ${where === '' ? 'here' : `in ${where}`}; see deploy/shim.schema.json for what there is`);
+      return { offset: keyOffset(document, issue.path, key), message: `there is no ${JSON.stringify(key.slice(0, 60))} ${where === '' ? 'here' : `in ${where}`}; see deploy/shim.schema.json for what there is` };
     }
     case 'invalid_key': {
       const key = String(issue.path.at(-1) ?? '');
-      return at(keyOffset(document, issue.path.slice(0, -1), key), `${JSON.stringify(key.slice(0, 80))}: ${issue.issues[0]?.message ?? issue.message}`);
+      return { offset: keyOffset(document, issue.path.slice(0, -1), key), message: `${JSON.stringify(key.slice(0, 80))}: ${issue.issues[0]?.message ?? issue.message}` };
     }
     default:
-      if (issue.code === 'invalid_type' && issue.path.length === 1 && !hasNode(document, issue.path)) return at(0, `${where} is missing`);
-      return at(offsetOf(document, issue.path), `${where === '' ? 'the file' : where}: ${issue.message}`);
+      if (issue.code === 'invalid_type' && issue.path.length === 1 && !hasNode(document, issue.path)) return { offset: 0, message: `${where} is missing` };
+      if (where === '') return { offset: offsetOf(document, []), message: 'it does not describe a fleet; write one as in examples/team/shim.yaml' };
+      return { offset: offsetOf(document, issue.path), message: `${where}: ${issue.message}` };
   }
 }
 

@@ -78,7 +78,7 @@ describe('a fleet of real processes', () => {
     process.kill((await view('app-2')).pid ?? 0, 'SIGKILL');
     const after = await fleetIs('crew', (seen) => epochs(seen).every((epoch) => epoch === 2) && seen.state === 'running');
     expect(after.failures).toMatchObject([{ name: 'app-2', reason: 'killed: ended by SIGKILL from outside' }]);
-    expect((await view('app-1')).lastExit).toMatchObject({ exitClass: 'stopped', reason: 'restart by fleet/crew' });
+    expect((await view('app-1')).lastExit).toMatchObject({ exitClass: 'stopped', reason: 'restart by fleet/crew: app-2 failed (killed: ended by SIGKILL from outside)' });
 
     writeFileSync(file, team(', max-failures: 9', 3));
     const dry = await run('apply', 'shim.yaml', '--dry-run');

@@ -163,7 +163,7 @@ describe('a member that fails', () => {
     expect(status.failures).toHaveLength(1);
     expect(fleet.asked.toSorted()).toEqual(['pause a', 'pause c', 'start a', 'start b', 'start c']);
     expect(fleet.hostOf('a').of('startAgent').at(-1)?.input).toMatchObject({ epoch: 2, strategy: 'native', decision: 'restart' });
-    expect(await fleet.session('a').query(statusQuery)).toMatchObject({ ends: [{ exitClass: 'stopped', reason: `restart by fleet/${fleet.name}`, decision: 'restart' }] });
+    expect(await fleet.session('a').query(statusQuery)).toMatchObject({ ends: [{ exitClass: 'stopped', reason: expect.stringMatching(new RegExp(`^restart by fleet/${fleet.name}: .*-b failed \\(killed: `)) as string, decision: 'restart' }] });
   });
 
   it('takes those after it along under rest_for_one', async () => {
@@ -225,7 +225,7 @@ describe('a fleet whose members fail too often', () => {
     const failed = await fleet.all('paused');
     expect(failed).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^2 failures of members in 10m, 1 allowed; the last: .*-b, killed/) as string });
     expect(fleet.asked.filter((call) => call.startsWith('pause'))).toEqual(['pause c', 'pause b', 'pause a']);
-    expect(await fleet.session('c').query(statusQuery)).toMatchObject({ pauseReason: 'fleet', reason: `paused by fleet/${fleet.name}` });
+    expect(await fleet.session('c').query(statusQuery)).toMatchObject({ pauseReason: 'fleet', reason: expect.stringMatching(new RegExp(`^paused by fleet/${fleet.name}: 2 failures of members in 10m, 1 allowed; the last: .*-b, killed`)) as string });
     await expect.poll(() => fleet.notices).toMatchObject([{ kind: 'failed', session: fleet.name, line: expect.stringContaining(`shim fleet ${fleet.name} reset`) as string }]);
     fleet.asked.length = 0;
     await fleet.handle().executeUpdate(resetFleetUpdate, { args: [by] });

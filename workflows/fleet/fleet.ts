@@ -135,6 +135,12 @@ export class Fleet {
     return this.all().find(({ spec }) => spec.sessionId === sessionId);
   }
 
+  /** Why the fleet tells a member so, for who reads about that member alone; nothing where a person asked for it, who is named. */
+  reasonFor({ kind, sessionId }: Move): { reason?: string } {
+    const reason = kind === 'pause' ? this.carried.escalation : kind === 'restart' ? this.find(sessionId)?.restartFor : undefined;
+    return reason ? { reason } : {};
+  }
+
   /** A move is under way; what it leads to may be heard of before it is answered. */
   begun({ kind, sessionId }: Move, nowMs: number): void {
     const member = this.find(sessionId);
@@ -197,6 +203,7 @@ export class Fleet {
     const verdict = judgeFailures(settings, members.map(({ spec }) => spec.name), this.carried.failures, fresh, nowMs);
     this.carried.failures = verdict.failures;
     const restart = new Set(verdict.restart);
+    for (const other of members.filter(({ spec, restartOwed }) => restart.has(spec.name) && !restartOwed)) other.restartFor = `${name} failed (${fresh.at(-1)?.reason ?? ''})`;
     for (const other of members) other.restartOwed = verdict.escalation === null && isActive(other.state) && (other.restartOwed || restart.has(other.spec.name));
     if (verdict.escalation !== null) Object.assign(this.carried, { goal: 'paused', escalation: verdict.escalation, escalations: this.carried.escalations + 1 });
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -23,6 +23,12 @@ it('shows all sessions from the folders while Temporal is down, and says so', as
   expect(exitCode).toBe(0);
   expect(stderr).toBe('shim: nothing is running; run: shim up. This is what the folders on this machine tell');
   expect(stdout).toMatch(/^NAME +AGENT +STATE[^\n]*\nfix +command +stopped +2 /);
+});
+
+it('shows that there are none before there is a folder, and makes none', async () => {
+  const missing = join(home, 'not-yet');
+  expect(await runCli(['status'], { SHIM_HOME: missing })).toMatchObject({ exitCode: 0, stdout: 'no sessions; start one: shim run -- CMD' });
+  expect(existsSync(missing)).toBe(false);
 });
 
 it('gives a script what it needs of one session', async () => {

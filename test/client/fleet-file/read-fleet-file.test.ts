@@ -22,8 +22,9 @@ describe("a fleet's file", () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['an empty file', '', /^shim\.yaml:1:1: the file: /],
-    ['a list', '- a\n', /^shim\.yaml:1:1: the file: /],
+    ['an empty file', '', /^shim\.yaml:1:1: it does not describe a fleet; write one as in examples\/team\/shim\.yaml$/],
+    ['a list', '- a\n', /^shim\.yaml:1:1: it does not describe a fleet; /],
+    ['wrong in three places', 'fleet: team\nsessions:\n  a: {command: x, instances: many, comand: y}\nwindow: 10\n', /^shim\.yaml:3:30: sessions\.a\.instances: a whole number; 2 more, at 3:36, 4:9$/],
     ['no name', 'sessions: {a: {command: x}}\n', /^shim\.yaml:1:1: fleet is missing/],
     ['no sessions', 'fleet: team\n', /^shim\.yaml:1:1: sessions is missing/],
     ['a name that is a path', 'fleet: ../../x\nsessions: {}\n', /^shim\.yaml:1:8: fleet: a session name starts with a letter or digit/],
