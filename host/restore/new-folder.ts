@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { CheckpointManifest } from '../../domain/checkpoint.js';
 import { differenceFrom } from '../checkpoints/restored-files.js';
 import type { ShadowRepository } from '../checkpoints/shadow-repository.js';
@@ -11,6 +12,24 @@ export function freeFolderBeside(cwd: string, checkpoint: string): string {
   for (let n = 1; ; n += 1) {
     const folder = `${cwd.replace(/\/+$/, '')}-${checkpoint}${n === 1 ? '' : `-${n}`}`;
     if (!existsSync(folder) && !existsSync(transcriptBeside(folder))) return folder;
+  }
+}
+
+/**
+ * Proves that a folder can be made, by making the first that is missing on the way to it, and taking it away again: to make all at
+ * once never ends where the kernel says that what is there is not (in /proc).
+ *
+ * @throws RestoreError with the folder that cannot be made.
+ */
+export async function provePlace(target: string): Promise<void> {
+  let missing: string | null = null;
+  for (let at = target; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing = at;
+  if (missing === null) return;
+  try {
+    await mkdir(missing);
+    await rmdir(missing);
+  } catch (error) {
+    throw new RestoreError(`${missing} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : String(error)}); name another folder: --to FOLDER`, { cause: error });
   }
 }
 

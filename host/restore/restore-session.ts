@@ -9,7 +9,7 @@ import { textOf } from '../checkpoints/listed-paths.js';
 import { restoreTranscript } from '../checkpoints/transcript-segments.js';
 import { holdAtRest } from '../rest-lock.js';
 import type { SessionFolder } from '../session-folder.js';
-import { freeFolderBeside, restoreIntoFolder, restoreIntoWorktree, transcriptBeside } from './new-folder.js';
+import { freeFolderBeside, provePlace, restoreIntoFolder, restoreIntoWorktree, transcriptBeside } from './new-folder.js';
 import { RestoreError } from './restore-error.js';
 import { salvage } from './salvage.js';
 import { writeOver, type WrittenOver } from './write-over.js';
@@ -68,6 +68,7 @@ export async function restoreSession(folder: SessionFolder, spec: SessionSpec, i
 async function restoreBeside(manager: CheckpointManager, { name }: SessionFolder, spec: SessionSpec, manifest: CheckpointManifest, target: Exclude<RestoreTarget, { kind: 'tree' }>): Promise<Restored> {
   const into = target.folder === null ? freeFolderBeside(spec.cwd, manifest.id) : resolve(target.folder);
   if (into === resolve(spec.cwd) && existsSync(into)) throw new RestoreError(`${into} is the session's own folder; to write over it: --force`);
+  await provePlace(into);
   if (target.kind === 'worktree') await restoreIntoWorktree(manager.shadow, manifest, spec.cwd, into);
   else await restoreIntoFolder(manager.shadow, manifest, into);
   const conversation = await takeOutConversation(manager, manifest, transcriptBeside(into));

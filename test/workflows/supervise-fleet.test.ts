@@ -98,6 +98,7 @@ describe('a fleet', () => {
     await fleet.handle().result();
     held.open();
     expect(fleet.asked).not.toContain('start b');
+    expect((await fleet.status()).members[1]).toMatchObject({ state: 'stopped', reason: 'it was never begun' });
   });
 
   it('has completed when every member has', async () => {

@@ -82,8 +82,13 @@ export class Fleet {
     });
     const { state, reason } = fleetState({ goal, escalation, stoppedBy, members: seen.map((member) => ({ ...member, name: member.spec.name })), leaving: leaving.length });
     // Who is yet to be told of a reset or a restart is awaited by whoever waits for the fleet; the state goes by what was told, as it did in older histories.
-    const shown = seen.map((member, index) => ({ ...member, isAwaited: member.isAwaited || this.isOwed(members[index]) }));
+    const shown = seen.map((member, index) => ({ ...member, ...this.neverBegun(member), isAwaited: member.isAwaited || this.isOwed(members[index]) }));
     return { name, hostId, state, reason, generation, settings, failures, members: shown, leaving: leaving.map(({ spec }) => spec.name), appliedBy, appliedAtMs };
+  }
+
+  /** Who waited for its turn when the fleet was stopped waits no more. */
+  private neverBegun({ state }: { state: MemberState }): { state?: MemberState; reason?: string } {
+    return this.carried.goal === 'stopped' && state === 'waiting' ? { state: 'stopped', reason: 'it was never begun' } : {};
   }
 
   private isOwed(member: CarriedMember | undefined): boolean {

@@ -37,6 +37,10 @@ describe('shim restore, with no service up', () => {
     expect(readFileSync(join(folder, 'a.ts'), 'utf8')).toBe('first\n');
   });
 
+  it('says so where the folder cannot be made', async () => {
+    expect(await run('restore', 'kept', '--to', '/proc/nowhere/deeper')).toMatchObject({ exitCode: 1, stderr: 'shim: /proc/nowhere cannot be made (ENOENT); name another folder: --to FOLDER' });
+  });
+
   it('writes over the own folder with --force alone, and prints where the salvage is', async () => {
     session.write('a.ts', 'third\n');
     const { exitCode, stdout } = await run('restore', 'kept', 'ck-0001', '--force', '--json');
