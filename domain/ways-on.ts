@@ -31,7 +31,7 @@ export function waysOn({ state, name, lastExitClass, account, pauseReason, fleet
     case 'waiting_for_host':
       return `see the reason: where the host is away, start its worker there (shim up); commands are kept until then; end it: shim stop ${name}`;
     case 'waiting_for_session':
-      return `nothing: it begins when the other session has completed; at once: shim resume ${name}; not at all: shim stop ${name}`;
+      return `nothing: it begins by itself if the other session completes; at once, or where that one never will: shim resume ${name}; not at all: shim stop ${name}`;
     case 'paused':
       return wayOnFromPause(name, pauseReason ?? null, fleet ?? null);
     case 'failed':

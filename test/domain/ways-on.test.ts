@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { waysOn } from '../../domain/ways-on.js';
 
+it('is told of a session that waits for another whether or not that one can still complete', () => {
+  expect(waysOn({ name: 'docs', state: 'waiting_for_session', lastExitClass: undefined })).toBe('nothing: it begins by itself if the other session completes; at once, or where that one never will: shim resume docs; not at all: shim stop docs');
+});
+
 describe('what a person can do about a paused session', () => {
   const paused = { name: 'fix', state: 'paused', lastExitClass: undefined } as const;
 

@@ -20,6 +20,7 @@ export function addSend(program: Command, context: CliContext): void {
 
 async function send(context: CliContext, name: string, prompt: string, { json }: { json?: true }): Promise<void> {
   const text = prompt === '-' ? await fromStdin() : prompt;
+  if (text.trim() === '') throw new BadInputError('the prompt is empty: say what to do next, as in: shim send NAME "now update the changelog"');
   checkPrompt(text);
   const client = await ShimClient.connect(context.home, context.environment);
   try {

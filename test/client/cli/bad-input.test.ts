@@ -42,6 +42,7 @@ it.each<[string, string[], RegExp]>([
   ['a hostile name to stop', ['stop', '../../x'], /a session name starts with/],
   ['a hostile name to explain', ['why', '..'], /a session name starts with/],
   ['a hostile name to show logs of', ['logs', '/etc'], /a session name starts with/],
+  ['an empty prompt', ['send', 'fix', ' '], /the prompt is empty: say what to do next/],
   ['an unknown parameter', ['parameter', 'speed'], /"speed" is not a parameter; there are checkpoint_interval, /],
   ['a parameter out of its range', ['parameter', 'danger_zone', 'set', '7'], /danger_zone cannot be "7": .*as 0\.75/],
   ['a parameter without its value', ['parameter', 'danger_zone', 'set'], /set takes a value/],
@@ -84,6 +85,10 @@ it('is not misled by a torn record of the embedded server', async () => {
   const { exitCode, stderr } = await run('pause', 'fix');
   expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: 'shim: nothing is running; run: shim up' });
   expect(readdirSync(join(home, 'run'))).toEqual(['temporal.json']);
+});
+
+it('does not say that it has ended what did not run', async () => {
+  expect(await run('down')).toMatchObject({ exitCode: 0, stdout: 'nothing was running. Up: shim up' });
 });
 
 it('prints help with the exit codes', async () => {
