@@ -63,6 +63,8 @@ describe("the host's budget for the day", () => {
     expect(await waiting.until('paused')).toMatchObject({ pauseReason: 'budget', epoch: 1, restarts: 0, attempt: null });
     expect(waiting.folder.epochs()).toEqual([]);
     expect(await run('resume', 'd-waiting')).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/d-waiting is paused instead/) });
+    expect(await run('run', '--name', 'd-begun', '--cwd', shim.folder, '--', 'sleep', '600')).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^state +paused: /m), stderr: expect.stringMatching(/d-begun is paused and does not run; see: shim why d-begun$/) });
+    await shim.client.stop('d-begun', { by: 'a test' });
     expect((await run('budget', '--day-tokens', 'none')).stdout).toMatch(/today, tokens +[\d,]+ tokens spent, not bounded/);
     expect(await run('resume', 'd-waiting')).toMatchObject({ exitCode: 0 });
     await waiting.until('completed');

@@ -39,6 +39,7 @@ async function run(context: CliContext, argv: readonly string[], options: RunOpt
   let spec = createSpec(toRequest(options, argv, names.next().value ?? ''), context.environment);
   await bringUp(context);
   const client = await ShimClient.connect(context.home, context.environment);
+  let isPaused = false;
   try {
     spec = await checkAfter(client, context.home, spec);
     for (;;) {
@@ -52,11 +53,13 @@ async function run(context: CliContext, argv: readonly string[], options: RunOpt
       }
     }
     context.progress(`${spec.name}: started`);
-    if (options.wait) await waitUntilSettled(context, client, spec, options);
+    if (options.wait) isPaused = await waitUntilSettled(context, client, spec, options);
   } finally {
     await client.close();
   }
   await report(context, spec.name, options);
+  // It is there, and a person has to do something: who goes by the exit code must not think that it is at work.
+  if (isPaused) throw new CommandRefusedError(`${spec.name} is paused and does not run; see: shim why ${spec.name}`);
 }
 
 /** The name asked for; else one made from the folder's, that no folder of this host bears yet, and those after it. */
@@ -71,10 +74,11 @@ function* namesToTry(home: string, { name, cwd }: RunOptions): Generator<string,
   }
 }
 
-/** Until it runs, has ended, or waits for something that may take long. */
-async function waitUntilSettled(context: CliContext, client: ShimClient, { name }: SessionSpec, { timeout }: RunOptions): Promise<void> {
+/** Until it runs, has ended, or waits for something that may take long. @returns whether it is paused: by SHIM, for a budget or a second writer. @throws CommandRefusedError where it has failed. */
+async function waitUntilSettled(context: CliContext, client: ShimClient, { name }: SessionSpec, { timeout }: RunOptions): Promise<boolean> {
   const { state, reason } = await client.waitForState(name, ['running', 'completed', 'failed', 'stopped', 'paused', 'waiting_for_limit', 'waiting_for_session'], timeout, tell(context));
   if (state === 'failed') throw new CommandRefusedError(`${name} has failed: ${oneLine(reason)}; see: shim why ${name}`);
+  return state === 'paused';
 }
 
 async function report(context: CliContext, name: string, { json }: RunOptions): Promise<void> {
