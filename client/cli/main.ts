@@ -59,7 +59,7 @@ export async function main(argv: readonly string[], context: CliContext = proces
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? commanderExitCode(error) : exitCodeOf(error);
     if (error instanceof CommanderError) return;
-    context.warn(messageOf(error));
+    context.warn(isOfHome(error, context.home) ? `${context.home} cannot be used (${messageOf(error)}); set SHIM_HOME to a folder of yours` : messageOf(error));
     if (context.environment['SHIM_DEBUG']) console.error(error);
   }
 }
@@ -113,6 +113,12 @@ function hinting(help: string): OutputConfiguration {
 /** commander's `error: …` with its hint, on one line. */
 function oneSentence(text: string): string {
   return text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ').replace(/\.$/, '');
+}
+
+/** Whether the folder that everything is kept in is none, or not this user's to use. */
+function isOfHome(error: unknown, home: string): boolean {
+  const { code = '', path = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return ['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS'].includes(code) && path.startsWith(home);
 }
 
 function messageOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { staggerMs } from '../../domain/account.js';
+import { moment } from '../../domain/moment.js';
 import { cancelWaitUpdate, waitUntilUpdate } from '../../workflows/account-messages.js';
 import { pauseUpdate, resetUpdate, resumeUpdate, stopUpdate } from '../../workflows/messages.js';
 import { LimitedAccount } from '../support/limited-account.js';
@@ -43,7 +44,7 @@ describe('ten sessions of one account', () => {
     const begun = await limited(account, 10, resetsAtMs);
     expect(await account.timersSeconds()).toHaveLength(1);
     const [first, ...others] = begun;
-    expect(await others[0]?.status()).toMatchObject({ state: 'waiting_for_limit', untilMs: resetsAtMs, account: account.name, reason: `limit of ${account.name} until ${new Date(resetsAtMs).toISOString()}` });
+    expect(await others[0]?.status()).toMatchObject({ state: 'waiting_for_limit', untilMs: resetsAtMs, account: account.name, reason: `limit of ${account.name} until ${moment(resetsAtMs)} UTC` });
 
     await sessions.environment.skip(2 * hourMs);
     await first?.runs(2);

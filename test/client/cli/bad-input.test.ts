@@ -96,3 +96,12 @@ it('prints help with the exit codes', async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toContain('3  no such session');
 });
+
+it('says what to do where everything is to be kept in what is no folder', async () => {
+  writeFileSync(home, '');
+  for (const argv of [['up'], ['stop', 'fix']]) {
+    const { exitCode, stderr } = await run(...argv);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^shim: .*home cannot be used \(.*\); set SHIM_HOME to a folder of yours$/);
+  }
+});
