@@ -58,10 +58,19 @@ export class DayLedger {
     if (this.unwritten === 'nothing') return;
     this.unwritten = 'nothing';
     this.writtenMs = performance.now();
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    this.makeFolder();
     const path = this.pathOf(this.name);
     writeFileSync(`${path}.tmp`, JSON.stringify(this.day), { mode: 0o600 });
     renameSync(`${path}.tmp`, path);
+  }
+
+  /** Not those above it: where $SHIM_HOME is gone there is no account to keep. */
+  private makeFolder(): void {
+    try {
+      mkdirSync(this.folder, { mode: 0o700 });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
   }
 
   private get folder(): string {
