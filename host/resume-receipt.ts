@@ -30,7 +30,7 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
     inFlight,
     lost,
     fidelity: null,
-    timing: { endToSpawnMs: startedAtMs - report.endedAtMs, endToRunningMs: null },
+    timing: { endToSpawnMs: sinceEnd(report, startedAtMs), endToRunningMs: null },
     prompt: promptOf(runner),
     cost: { inputTokens: null },
   };
@@ -48,13 +48,18 @@ export async function keepReceipt(host: HostContext, runner: AttemptRunner, prev
     ...receipt,
     lost: [...lost, ...(tree?.missing ?? []).slice(0, 20).map((path) => `file ${path}: it was in ${checkpoint?.id ?? 'the checkpoint'}`)],
     fidelity: { messages, files, pending, overall: Math.min(messages.ratio, files.ratio, pending.ratio) },
-    timing: { ...receipt.timing, endToRunningMs: runner.runningAtMs === null ? null : runner.runningAtMs - report.endedAtMs },
+    timing: { ...receipt.timing, endToRunningMs: runner.runningAtMs === null ? null : sinceEnd(report, runner.runningAtMs) },
     prompt: promptOf(runner),
     cost: { inputTokens: runner.collector.signals.firstInputTokens },
   };
   folder.writeReceipt(receipt);
   runner.fidelity = receipt.fidelity?.overall ?? null;
   host.events.emit('resumed', receipt);
+}
+
+/** How long after an attempt's end something was, ms, by the wall clock: one that was set back has made nothing come before it. */
+function sinceEnd({ endedAtMs }: PreviousAttempt['report'], atMs: number): number {
+  return Math.max(0, atMs - endedAtMs);
 }
 
 function promptOf({ delivery }: AttemptRunner): { id: number; delivered: boolean } | null {

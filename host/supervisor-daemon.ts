@@ -193,7 +193,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     });
     events.on('attempt_running', (about) => {
       const endedAtMs = this.endedAtMs.get(about.name);
-      if (about.epoch > 1 && endedAtMs !== undefined) this.emit('restart_completed', Date.now() - endedAtMs, about);
+      if (about.epoch > 1 && endedAtMs !== undefined) this.emit('restart_completed', Math.max(0, Date.now() - endedAtMs), about);
       // Not while an attempt is being begun: nobody waits for it.
       if (about.epoch % pruneAttemptsEvery === 0) this.background.run('remove old attempts', pruneAttempts(new SessionFolder(this.host.home, about.name)));
     });

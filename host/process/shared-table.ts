@@ -5,7 +5,7 @@ export type ProcessTable = ReadonlyMap<number, ProcessInfo>;
 
 /** Of this process's time, reading for those who can wait takes one part in so many; for those who are pressed, too. */
 const parts = 10;
-const pressingParts = 2;
+const pressingParts = 4;
 
 let coming: Promise<ProcessTable> | null = null;
 let paced: Promise<ProcessTable> | null = null;
