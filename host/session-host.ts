@@ -185,6 +185,7 @@ export class SessionHost {
 
   private async beginPrepared(folder: SessionFolder, input: StartAgentInput, runtime: SessionRuntime, preparation: Preparation | null): Promise<StartAgentResult> {
     const proof = await this.fenceAll(folder, { exitClass: 'lost', reason: 'fenced by a later attempt' }, input.epoch, preparation);
+    refuseUnreported(folder, input.epoch);
     const previous = previousOf(folder);
     if (previous && input.decision !== null) previous.folder.writeDecision(input.decision);
     const attempt = folder.attempt(input.epoch);
@@ -356,6 +357,17 @@ export class SessionHost {
 /** Whether there is any use in preparing for another attempt; the decision is Temporal's. */
 function mayRestart({ exitClass }: AttemptReport): boolean {
   return exitClass !== 'completed' && exitClass !== 'stopped' && exitClass !== 'limit_reached';
+}
+
+/**
+ * The next agent is told of what the ones before had in flight, which their reports tell: where one cannot be written, on a disk
+ * that is full, nothing begins until it can.
+ *
+ * @throws Error, to be tried again.
+ */
+function refuseUnreported(folder: SessionFolder, below: number): void {
+  const latest = folder.attempts().findLast((attempt) => attempt.epoch < below && attempt.record() !== null);
+  if (latest && latest.report() === null) throw new Error(`the end of attempt ${latest.epoch} of ${folder.name} is not written down yet`);
 }
 
 /** When an attempt was last heard of before the machine went down, Unix ms. */

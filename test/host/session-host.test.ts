@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -99,6 +99,29 @@ describe('an end on a disk that is full', () => {
     } finally {
       execFileSync('umount', ['--lazy', home]);
     }
+  });
+});
+
+describe('an end that cannot be written down', () => {
+  it('is waited for: what was in flight is told to the next agent, which does not begin before', async () => {
+    const reports = new KeptReports();
+    const host = newHost(contextOf(reports));
+    const call = JSON.stringify({ type: 'assistant', message: { content: [{ type: 'tool_use', id: 'call', name: 'work', input: { item: 7 } }] } });
+    const spec = newSpec('unwritten', { argv: ['/bin/sh', '-c', `echo '${call}'; echo $$ >> starts; exec sleep 60`] });
+    await host.startAgent(startRequest(spec, 1));
+    const [agent = 0] = await starts(spec, 1);
+    await expect.poll(() => host.liveRunners[0]?.collector.signals.pending.length).toBe(1);
+    const attempt = new SessionFolder(local.home, 'unwritten').attempt(1);
+    const inTheWay = join(attempt.path, `report.json.${process.pid}.tmp`);
+    mkdirSync(inTheWay);
+    const ended = once(reports, 'ended');
+    process.kill(agent, 'SIGKILL');
+    await ended;
+    await expect(host.startAgent(startRequest(spec, 2))).rejects.toThrow('the end of attempt 1 of unwritten is not written down yet');
+    expect(await starts(spec, 1)).toEqual([agent]);
+    rmdirSync(inTheWay);
+    await host.startAgent(startRequest(spec, 2));
+    await expect.poll(() => new SessionFolder(local.home, 'unwritten').attempt(2).receipt()?.inFlight).toMatchObject([{ tool: 'work' }]);
   });
 });
 

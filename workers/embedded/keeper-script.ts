@@ -33,7 +33,10 @@ look() {
   started=\${20}
 }
 
-look self && printf '%s %s\\n' "$$" "$started" > "$run/$name.keeper.pid"
+# In place and always as long: a disk that is full takes it all the same, where there was one before.
+note() { printf '%010d %020d\\n' "$2" "$3" 1<> "$run/$name$1.pid"; }
+
+look self && note .keeper "$$" "$started"
 if [ -n "$child" ] && look "$child"; then
   since=$started
   { read -r restarts < "$run/$name.restarts"; } 2>/dev/null
@@ -46,7 +49,7 @@ while [ -z "$stopping" ]; do
   if [ -f "$log" ] && [ "$(wc -c < "$log")" -gt "$largest" ]; then mv -f "$log" "$log.1"; fi
   began=$(date +%s)
   (
-    look self && printf '%s %s\\n' "\${stat%% *}" "$started" > "$run/$name.pid"
+    look self && note '' "\${stat%% *}" "$started"
     # Agents inherit it from the host worker: their files are as their user wants them.
     [ "$name" != host-worker ] || umask "$mask"
     exec "$@"

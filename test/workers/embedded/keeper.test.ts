@@ -1,3 +1,4 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +60,33 @@ describe('a keeper', () => {
     expect(lines(farewell)).toEqual(['bye']);
   });
 
+  it('is known by what it runs where its pid files are lost, and so is its service', async () => {
+    await startKeeper(home, 'temporal', ['sleep', '60'], process.env, null);
+    const { pid, keeperPid } = await poll(read, (kept) => kept.pid !== null && kept.keeperPid !== null);
+    for (const file of ['temporal.pid', 'temporal.keeper.pid']) writeFileSync(join(home, 'run', file), '');
+    expect(readService(home, 'temporal')).toMatchObject({ pid, keeperPid });
+    expect(readService(home, 'statsig')).toMatchObject({ pid: null, keeperPid: null });
+    await stopServices({ home, onProgress: () => undefined });
+    expect(readService(home, 'temporal')).toMatchObject({ pid: null, keeperPid: null });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('writes down a new pid of its service on a disk that is full', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'shim-test', home]);
+    try {
+      ensureShimHome(home);
+      await startKeeper(home, 'temporal', ['sleep', '60'], process.env, null);
+      const { pid } = await poll(read, (kept) => kept.pid !== null && kept.keeperPid !== null);
+      expect(spawnSync('dd', ['if=/dev/zero', `of=${join(home, 'ballast')}`, 'bs=4k']).stderr.toString()).toMatch(/No space left/);
+      process.kill(pid ?? 0, 'SIGKILL');
+      const again = await poll(read, (kept) => kept.pid !== null && kept.pid !== pid);
+      expect(Number(readFileSync(join(home, 'run', 'temporal.pid'), 'utf8').split(' ')[0])).toBe(again.pid);
+      rmSync(join(home, 'ballast'));
+      await stopServices({ home, onProgress: () => undefined });
+    } finally {
+      execFileSync('umount', ['--lazy', home]);
+    }
+  });
+
   it('moves a log that is too long aside before it starts its service', async () => {
     const { logFile } = await read();
     writeFileSync(logFile, 'x'.repeat(10_000_001));
@@ -84,13 +112,16 @@ describe('a keeper', () => {
     expect(await read()).toEqual(up);
   });
 
-  it('is not taken for alive where its pid file names a process that started later', async () => {
+  it('is not taken for a process that bears its mark and started later than its pid file says', async () => {
     await startKeeper(home, 'temporal', ['sleep', '60'], process.env, null);
     const { pid } = await poll(read, (service) => service.pid !== null && service.keeperPid !== null);
-    const file = join(home, 'run', 'temporal.pid');
-    const rightly = readFileSync(file, 'utf8');
-    writeFileSync(file, `${pid} 1\n`);
-    expect((await read()).pid).toBeNull();
-    writeFileSync(file, rightly);
+    const stranger = spawn('sleep', ['60'], { env: { ...process.env, SHIM_SERVICE: `temporal@${home}` }, stdio: 'ignore' });
+    try {
+      const file = join(home, 'run', 'temporal.pid');
+      writeFileSync(file, `${stranger.pid} 1\n`);
+      expect((await read()).pid).toBe(pid);
+    } finally {
+      stranger.kill('SIGKILL');
+    }
   });
 });
