@@ -32,9 +32,9 @@ export function takeLock(path: string): { release(): void } {
   const database = new Database(path);
   try {
     chmodSync(path, 0o600);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    const holder: LockHolder = { pid: process.pid, since: new Date().toISOString() };
-    writeFileSync(`${path}.json`, JSON.stringify(holder), { mode: 0o600 });
+    // A journal in memory: on a disk that is full there is no room for one, and services must be stopped there, too.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    sayWhoHas(path);
   } catch (error) {
     database.close();
     if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error;
@@ -46,6 +46,16 @@ export function takeLock(path: string): { release(): void } {
 /** The lock that lets one host worker serve a folder. @throws LockedError. */
 export function takeHostLock(home: string): { release(): void } {
   return takeLock(join(home, 'run', 'host.lock'));
+}
+
+/** For the message of the next one who wants it, which can do without. */
+function sayWhoHas(path: string): void {
+  const holder: LockHolder = { pid: process.pid, since: new Date().toISOString() };
+  try {
+    writeFileSync(`${path}.json`, JSON.stringify(holder), { mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  }
 }
 
 function readLockHolder(path: string): LockHolder | null {
