@@ -36,7 +36,7 @@ describe('with payload keys', () => {
   it('a key that is made while workers run holds up no session', async () => {
     rotatePayloadKeys(join(shim.home, 'payload-keys.json'));
     const { exitCode, stderr } = await runCli(['run', '--name', 'after-rotation', '--cwd', shim.home, '--', 'true'], { SHIM_HOME: shim.home });
-    expect(stderr).toContain('after-rotation: starting');
+    expect(stderr).toContain('after-rotation: started');
     expect(exitCode).toBe(0);
   });
 

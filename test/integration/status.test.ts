@@ -116,7 +116,7 @@ describe('shim top on a terminal', () => {
     writeFileSync(join(home, 'sessions'), 'no folder');
     const terminal = open(60, 15, { SHIM_HOME: home });
     expect((await terminal.until(asBefore))[1]).toBe('1');
-    expect(terminal.shown).toMatch(/shim: ENOTDIR/);
+    expect(terminal.shown).toMatch(/shim: .*broken cannot be used \(ENOTDIR.*; set SHIM_HOME to a folder of yours/);
   });
 });
 
