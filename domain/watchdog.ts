@@ -31,7 +31,10 @@ export function wasActive(before: ResourceSample, after: ResourceSample, elapsed
 
 /** Looks in a row that found a tree exactly as it was, after which it is looked at less often. */
 const quietBefore = 4;
-const longestRest = 8;
+const longestRest = 32;
+
+/** The same where its memory or its time is limited: what wakes up may grow fast, and time goes on at rest. */
+const longestRestInLimits = 8;
 
 /** Looks, at least, in a hang timeout. */
 const looksInTimeout = 10;
@@ -39,10 +42,10 @@ const looksInTimeout = 10;
 /**
  * After how many ticks of a second a tree is worth the next look, a power of two: so that all that rest share the same looks.
  *
- * @param quietLooks looks in a row that found it exactly as it was.
+ * @param quietLooks looks in a row that found it exactly as it was. @param isLimited its memory, or the hours that it may take.
  */
-export function lookEvery(quietLooks: number, hangTimeoutMs: number): number {
-  const most = Math.min(longestRest, hangTimeoutMs / (looksInTimeout * tickMs));
+export function lookEvery(quietLooks: number, hangTimeoutMs: number, isLimited: boolean): number {
+  const most = Math.min(isLimited ? longestRestInLimits : longestRest, hangTimeoutMs / (looksInTimeout * tickMs));
   let ticks = 1;
   for (let quiet = quietBefore; quiet <= quietLooks && ticks * 2 <= most; quiet += 1) ticks *= 2;
   return ticks;

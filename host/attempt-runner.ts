@@ -185,7 +185,7 @@ export class AttemptRunner {
    */
   get lookEvery(): number {
     if (this.runningAtMs === null || this.clock.hasResult) return 1;
-    return lookEvery(this.clock.quietLooks, this.given.hangTimeoutMs);
+    return lookEvery(this.clock.quietLooks, this.given.hangTimeoutMs, this.setup.spec.limits.memoryBytes !== undefined || this.spend.isLimitedInHours);
   }
 
   /** Looks at the attempt with a fresh sample of its tree. */

@@ -1,7 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { CheckpointManifest } from '../domain/checkpoint.js';
 import type { RiskZone } from '../domain/risk.js';
+import type { Signals } from '../domain/signals.js';
 import type { AttemptRunner } from './attempt-runner.js';
 
 /** How often it is looked whether it has changed, ms. */
@@ -59,6 +61,7 @@ export function readOverview(home: string): HostOverview | null {
 export class OverviewFile {
   private timer: NodeJS.Timeout | null = null;
   private text = '';
+  private readonly known = new WeakMap<AttemptRunner, Known>();
 
   /** @param onTrouble told of a file that cannot be written: it is tried again. */
   constructor(
@@ -78,19 +81,40 @@ export class OverviewFile {
   }
 
   private update(): void {
-    const attempts = this.attempts().filter(({ hasEnded }) => !hasEnded).map(entryOf);
-    const text = JSON.stringify(attempts);
+    const text = `[${this.attempts().filter(({ hasEnded }) => !hasEnded).map((runner) => this.entryTextOf(runner)).join(',')}]`;
     if (text === this.text) return;
     try {
-      const overview: HostOverview = { hostId: this.hostId, workerPid: process.pid, atMs: Date.now(), attempts };
+      const head: Omit<HostOverview, 'attempts'> = { hostId: this.hostId, workerPid: process.pid, atMs: Date.now() };
       const temporary = `${overviewFile(this.home)}.${process.pid}`;
-      writeFileSync(temporary, JSON.stringify(overview), { mode: 0o600 });
+      writeFileSync(temporary, `${JSON.stringify(head).slice(0, -1)},"attempts":${text}}`, { mode: 0o600 });
       renameSync(temporary, overviewFile(this.home));
       this.text = text;
     } catch (error) {
       this.onTrouble(error);
     }
   }
+
+  /** As it was written before, where nothing of it has changed: of a thousand that rest, that is all. */
+  private entryTextOf(runner: AttemptRunner): string {
+    const { collector, agentPid, setup } = runner;
+    const { signals, risk } = collector;
+    const newest = setup.checkpoints.newest;
+    const known = this.known.get(runner);
+    if (known?.signals === signals && known.zone === risk.zone && known.contextUse === risk.contextUse && known.pid === agentPid && known.newest === newest) return known.text;
+    const text = JSON.stringify(entryOf(runner));
+    this.known.set(runner, { signals, zone: risk.zone, contextUse: risk.contextUse, pid: agentPid, newest, text });
+    return text;
+  }
+}
+
+/** An entry and what it was made of: signals and checkpoints are never changed, but replaced. */
+interface Known {
+  signals: Signals;
+  zone: RiskZone;
+  contextUse: number | null;
+  pid: number | null;
+  newest: CheckpointManifest | null;
+  text: string;
 }
 
 function entryOf({ key, collector, setup, agentPid, spent }: AttemptRunner): OverviewEntry {

@@ -52,6 +52,12 @@ class HostSpending {
     return findings.find((finding) => finding?.level === 'exceeded') ?? findings.find((finding) => finding !== null) ?? null;
   }
 
+  /** Whether the day's budget, or that of a session's fleet, is of hours; as the settings were last judged by. */
+  isLimitedInHours({ fleet }: { fleet?: string | undefined }): boolean {
+    const { day, fleets } = this.settings;
+    return day.hours !== undefined || (fleet !== undefined && fleets[fleet]?.hours !== undefined);
+  }
+
   /** Puts on disk what was counted: now and then while attempts run, all of it after an end. */
   write(isEnd: boolean): void {
     if (isEnd) this.ledger.write();

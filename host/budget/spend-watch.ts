@@ -46,6 +46,11 @@ export class SpendWatch {
     return spentSoFar(this.before, this.begunWith, this.watched.signals(), this.livedMs);
   }
 
+  /** Whether a budget of its session, its fleet or the day is of hours, which are spent at rest, too. */
+  get isLimitedInHours(): boolean {
+    return this.budget.hours !== undefined || spendingOf(this.host).isLimitedInHours(this.watched.spec);
+  }
+
   /** Looks at what is spent. @returns the budget that is used up; null where none is. */
   look(): BudgetFinding | null {
     const finding = this.judge(this.total);

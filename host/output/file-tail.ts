@@ -8,7 +8,7 @@ import { watchPath } from './watch-path.js';
 const chunkBytes = 16_384;
 
 /** Looked at this often besides the kernel's events, of which a flood may drop some, ms. */
-const pollMs = 10_000;
+const pollMs = 30_000;
 
 /** The same where the machine has no more file watches to give, ms. */
 const pollWithoutEventsMs = 500;
@@ -43,7 +43,7 @@ export class FileTail {
     this.puncher = new HolePuncher(path, offset);
     this.consumed = offset;
     this.watcher = watchPath(path, () => this.schedule());
-    this.poll = setInterval(() => this.schedule(), this.watcher ? pollMs : pollWithoutEventsMs);
+    this.poll = setInterval(() => this.lookForMore(), this.watcher ? pollMs : pollWithoutEventsMs);
     this.poll.unref();
     this.schedule();
   }
@@ -90,6 +90,11 @@ export class FileTail {
     this.watcher?.close();
     clearInterval(this.poll);
     closeSync(this.descriptor);
+  }
+
+  /** One call to the kernel, where there is nothing: as for a thousand sessions at rest. */
+  private lookForMore(): void {
+    if (this.size() !== this.offset) this.schedule();
   }
 
   private size(): number {

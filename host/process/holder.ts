@@ -84,7 +84,7 @@ export async function fence(held: HeldAttempt): Promise<ProofOfDeath> {
 const pollMs = 500;
 
 /** The same once a holder is found to live: a child of this process, of whose end it is told, and one of an earlier worker, ms. */
-const pollChildMs = 10_000;
+const pollChildMs = 30_000;
 const pollAdoptedMs = 1_000;
 
 /** The same where the machine has no more file watches to give, ms. */

@@ -1,4 +1,5 @@
 import type { SecondWriter } from '../../domain/second-writer.js';
+import { tickMs } from '../../domain/watchdog.js';
 import type { AttemptRunner } from '../attempt-runner.js';
 import type { HostContext } from '../host-context.js';
 import { readProcessTable, type ProcessInfo } from '../process/process-table.js';
@@ -8,9 +9,13 @@ import type { SearchedSession, WriterSearch } from './writer-search.js';
 /** Between two looks, ms. */
 const intervalMs = 5_000;
 
+/** A tree that rests is looked at in one of so many looks, at most. */
+const longestRest = 4;
+
 /** Looks for second writers of all running attempts: one pass over the process table serves them all. Each attempt is told of once. */
 export class SecondWriterWatch {
   private timer: NodeJS.Timeout | null = null;
+  private looks = 0;
   private readonly growth = new WeakMap<AttemptRunner, GrowthWatch>();
   private readonly told = new WeakSet<AttemptRunner>();
 
@@ -21,16 +26,21 @@ export class SecondWriterWatch {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => this.look(), intervalMs);
+    this.timer = setInterval(() => this.lookAtDue(), intervalMs);
   }
 
   stop(): void {
     if (this.timer) clearInterval(this.timer);
   }
 
-  /** Looks once. */
-  look(): void {
-    const runners = this.attempts().filter((runner) => !runner.hasEnded && !this.told.has(runner));
+  private lookAtDue(): void {
+    this.looks += 1;
+    this.look(({ lookEvery }) => this.looks % Math.min(longestRest, Math.ceil((lookEvery * tickMs) / intervalMs)) === 0);
+  }
+
+  /** Looks once, at all or at those that are due. */
+  look(isDue: (runner: AttemptRunner) => boolean = () => true): void {
+    const runners = this.attempts().filter((runner) => !runner.hasEnded && !this.told.has(runner) && isDue(runner));
     if (runners.length === 0) return;
     try {
       const table = readProcessTable();

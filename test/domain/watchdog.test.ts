@@ -7,19 +7,23 @@ const sample = (cpuMs: number, ioBytes = 0) => ({ cpuMs, ioBytes, rssBytes: 0 })
 
 describe('a tree', () => {
   it('that does something is looked at at every tick', () => {
-    expect(lookEvery(0, 10 * minuteMs)).toBe(1);
-    expect(lookEvery(3, 10 * minuteMs)).toBe(1);
+    expect(lookEvery(0, 10 * minuteMs, false)).toBe(1);
+    expect(lookEvery(3, 10 * minuteMs, false)).toBe(1);
   });
 
-  it('that rests is looked at ever less often, up to every 8 ticks', () => {
-    expect([4, 5, 6, 7, 1_000].map((quiet) => lookEvery(quiet, 10 * minuteMs))).toEqual([2, 4, 8, 8, 8]);
+  it('that rests is looked at ever less often, up to every 32 ticks', () => {
+    expect([4, 5, 6, 7, 8, 9, 1_000].map((quiet) => lookEvery(quiet, 10 * minuteMs, false))).toEqual([2, 4, 8, 16, 32, 32, 32]);
+  });
+
+  it('whose memory or time is limited is looked at every 8 ticks at least: what wakes up may grow fast, and time goes on at rest', () => {
+    expect([4, 5, 6, 7, 1_000].map((quiet) => lookEvery(quiet, 10 * minuteMs, true))).toEqual([2, 4, 8, 8, 8]);
   });
 
   it('is looked at ten times in its hang timeout where that is longer than ten ticks, and shares its looks with all others', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.integer({ min: 1, max: 1e9 }), (quiet, hangTimeoutMs) => {
-        const ticks = lookEvery(quiet, hangTimeoutMs);
-        expect([1, 2, 4, 8]).toContain(ticks);
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 1e9 }), fc.boolean(), (quiet, hangTimeoutMs, isLimited) => {
+        const ticks = lookEvery(quiet, hangTimeoutMs, isLimited);
+        expect([1, 2, 4, 8, 16, 32]).toContain(ticks);
         expect(ticks === 1 || ticks * tickMs * 10 <= hangTimeoutMs).toBe(true);
       }),
     );
