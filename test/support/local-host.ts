@@ -67,7 +67,8 @@ export function useLocalHost() {
     }
     letGo.abort();
     await nextTurn();
-    rmSync(home, { recursive: true, force: true });
+    // A checkpoint that is under way may still write.
+    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   const contextOf = (reports: Reports = new KeptReports(), bootId = readBootId()): HostContext => ({
     home,
