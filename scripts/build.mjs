@@ -1,5 +1,5 @@
-// Compiles to dist/ and bundles the workflows, so that a worker starts without bundling. Does nothing where the sources
-// are those of the last build.
+// Compiles to dist/ and bundles the workflows, so that a worker starts without bundling, and the CLI, so that it starts soon.
+// Does nothing where the sources are those of the last build.
 //
 //   node scripts/build.mjs --lenient        builds despite type errors
 import { spawnSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleCli } from './bundle-cli.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = ['domain', 'workflows', 'host', 'analytics', 'activities', 'workers', 'client', 'examples', 'bench', 'scripts', 'test/fixtures', 'test/support'];
@@ -84,6 +85,7 @@ const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.error
 const workflow = (module) => join(building, 'workflows', `${module}.js`);
 const { code } = await bundleWorkflowCode({ workflowsPath: workflow('index'), preloadModules: [workflow('shared-modules')], logger: quiet });
 writeFileSync(join(building, 'workflow-bundle.js'), code);
+await bundleCli(building);
 // What runs is told apart from what is installed by the code itself.
 writeFileSync(join(building, '.build-id'), hashCode(building));
 // A build despite type errors is not one to be kept.

@@ -23,7 +23,7 @@ describe('shim in a clone that was never built', () => {
   it('makes it ready and goes on with the command, whose output is its own', async () => {
     const result = await run(`
       import { mkdirSync, writeFileSync } from 'node:fs';
-      const folder = new URL('../dist/client/cli/', import.meta.url);
+      const folder = new URL('../dist/cli/', import.meta.url);
       mkdirSync(folder, { recursive: true });
       writeFileSync(new URL('main.js', folder), 'exports.main = (argv) => console.log(argv.join());');
       console.log('shim: building');`);
