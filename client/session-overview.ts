@@ -1,7 +1,7 @@
 import { mapBounded } from '../domain/concurrency.js';
 import type { RiskZone } from '../domain/risk.js';
 import type { SessionState } from '../domain/session.js';
-import { readOverview, type OverviewEntry } from '../host/overview.js';
+import { readOverview, type HostOverview, type OverviewEntry } from '../host/overview.js';
 import { isDead, readProcess } from '../host/process/process-table.js';
 import { listSessionFolders, SessionFolder } from '../host/session-folder.js';
 import { hostId } from '../host/shim-home.js';
@@ -10,7 +10,8 @@ import { NoSuchSessionError } from './errors.js';
 import { withClient, type Answer } from './session-directory.js';
 import { readSessionRecords } from './session-records.js';
 import { spendOfRecords, viewOfRecords } from './session-view.js';
-import type { ListedSession, ShimClient } from './shim-client.js';
+import type { ListedSession } from './open-sessions.js';
+import type { ShimClient } from './shim-client.js';
 import type { SessionStatus } from '../workflows/messages.js';
 
 /** A session as a list shows it. Times are ISO 8601. */
@@ -57,12 +58,13 @@ const asksAtOnce = 16;
  */
 export async function glanceAtSessions(home: string, environment: NodeJS.ProcessEnv): Promise<Answer<SessionGlance[]>> {
   const { value, warning } = await withClient(home, environment, async (client) => {
-    const open = (await client?.listOpen()) ?? [];
-    const unwell = client ? await unwellHosts(client, home, open) : new Map<string, string>();
+    // What the host has written is read while Temporal makes its list.
+    const [open, overview] = client ? await Promise.all([client.listOpen(), readOverview(home)]) : [[], null];
+    const unwell = client ? await unwellHosts(client, overview, open) : new Map<string, string>();
     const asked = client ? await askThoseAtRest(client, open, unwell) : new Map<string, SessionStatus>();
     const listed = new Set(open.map(({ name }) => name));
     const others = listSessionFolders(home).flatMap(({ name }) => (listed.has(name) ? [] : (glanceAtFolder(home, name) ?? [])));
-    return { glances: [...glancesOf(home, open, unwell, asked), ...others].sort(byName), unwell };
+    return { glances: [...glancesOf(home, overview, open, unwell, asked), ...others].sort(byName), unwell };
   });
   return { value: value.glances, warning: warning ?? whatIsWrong(value.unwell) };
 }
@@ -73,9 +75,9 @@ export async function glanceAtSessions(home: string, environment: NodeJS.Process
  * @throws ShimDownError, NoWorkerError
  */
 export async function glanceAtOpen(client: ShimClient, home: string): Promise<Answer<SessionGlance[]>> {
-  const open = await client.listOpen();
-  const unwell = await unwellHosts(client, home, open);
-  return { value: glancesOf(home, open, unwell, new Map()).sort(byName), warning: whatIsWrong(unwell) };
+  const [open, overview] = await Promise.all([client.listOpen(), readOverview(home)]);
+  const unwell = await unwellHosts(client, overview, open);
+  return { value: glancesOf(home, overview, open, unwell, new Map()).sort(byName), warning: whatIsWrong(unwell) };
 }
 
 /** A session as its folder on this machine tells; null where there is none. */
@@ -101,7 +103,7 @@ function whatIsWrong(unwell: ReadonlyMap<string, string>): string | null {
 }
 
 /** What is wrong with hosts of these sessions, by host: one line each. */
-async function unwellHosts(client: ShimClient, home: string, open: readonly ListedSession[]): Promise<Map<string, string>> {
+async function unwellHosts(client: ShimClient, overview: HostOverview | null, open: readonly ListedSession[]): Promise<Map<string, string>> {
   const unwell = new Map<string, string>();
   await mapBounded([...new Set(open.map((session) => session.hostId))], asksAtOnce, async (host) => {
     try {
@@ -111,7 +113,6 @@ async function unwellHosts(client: ShimClient, home: string, open: readonly List
       unwell.set(host, `host ${host} does not answer: ${error instanceof NoSuchSessionError ? 'it was never seen' : 'nobody says whether it is up'}`);
     }
   });
-  const overview = readOverview(home);
   if (overview && open.some((session) => session.hostId === overview.hostId) && !unwell.has(overview.hostId) && !isAlive(overview.workerPid)) {
     unwell.set(overview.hostId, `host ${overview.hostId}: its worker does not run; attempts are shown as of ${new Date(overview.atMs).toISOString()}; run: shim up`);
   }
@@ -129,8 +130,8 @@ async function askThoseAtRest(client: ShimClient, open: readonly ListedSession[]
   return asked;
 }
 
-function glancesOf(home: string, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>, asked: ReadonlyMap<string, SessionStatus>): SessionGlance[] {
-  const live = new Map(readOverview(home)?.attempts.map((entry) => [entry.sessionId, entry]));
+function glancesOf(home: string, overview: HostOverview | null, open: readonly ListedSession[], unwell: ReadonlyMap<string, string>, asked: ReadonlyMap<string, SessionStatus>): SessionGlance[] {
+  const live = new Map(overview?.attempts.map((entry) => [entry.sessionId, entry]));
   // Where nobody was asked there may be no folder yet, in which a host has its id.
   const here = asked.size > 0 ? hostId(home) : null;
   return open.map((session) => {

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { AccountState } from '../domain/account.js';
 import type { ChannelTried, TryNoticesInput } from '../domain/notice-channels.js';
-import { sessionNameSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
+import { sessionNameSchema, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { CarriedSession, CommandInput, CommandResult, HostStatus, PromptsView, QueuedAnswer, RemovePromptInput, SendInput, SessionResult, SessionStatus } from '../workflows/messages.js';
 import { specDetails, specSummary } from '../domain/spec-text.js';
 import { mapBounded } from '../domain/concurrency.js';
 import { connect, type TemporalLink } from './connection.js';
 import { CommandRefusedError, DuplicateSessionError, NoSuchSessionError, NoWorkerError, ShimDownError, WaitTimeoutError } from './errors.js';
+import { listedAtOnce, listOpenSessions, openSessions, type ListedSession } from './open-sessions.js';
 import { loadTemporal, type LoadedTemporal } from './temporal-modules.js';
 import { translated } from './temporal-errors.js';
 
@@ -19,30 +20,10 @@ const commandDeadlineMs = 15_000;
 const tryNoticesDeadlineMs = 200_000;
 const queriesAtOnce = 16;
 
-const openSessions = "WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running'";
-
 const openGroups = "WorkflowType IN ('superviseFleet', 'account') AND ExecutionStatus = 'Running'";
 
 /** The phase of an account whose sessions wait for a timer. */
 const limited: AccountState['phase'] = 'limited';
-
-/** The server's largest page. */
-const listedAtOnce = 1_000;
-
-/** An open session as Temporal lists it. */
-export interface ListedSession {
-  name: string;
-  sessionId: string;
-  agent: string;
-  hostId: string;
-  /** The fleet that it is a member of; null where it is of none. */
-  fleet: string | null;
-  state: SessionState;
-  /** Number of the latest attempt. */
-  attempt: number;
-  restarts: number;
-  startedAtMs: number;
-}
 
 /** A fleet or an account as Temporal lists it. */
 export interface ListedGroup {
@@ -150,24 +131,7 @@ export class ShimClient {
 
   /** The open sessions as Temporal lists them, in one call however many there are; what it lists may be a moment old. */
   async listOpen(): Promise<ListedSession[]> {
-    const { searchAttributes } = this.temporal.messages;
-    return this.asked(queryDeadlineMs, '', async () => {
-      const found: ListedSession[] = [];
-      for await (const { workflowId, memo, startTime, typedSearchAttributes } of this.link.client.workflow.list({ query: openSessions, pageSize: listedAtOnce })) {
-        found.push({
-          name: workflowId.replace(/^session\//, ''),
-          sessionId: typeof memo?.['sessionId'] === 'string' ? memo['sessionId'] : '',
-          agent: typedSearchAttributes.get(searchAttributes.agent) ?? '',
-          hostId: typedSearchAttributes.get(searchAttributes.host) ?? '',
-          fleet: typedSearchAttributes.get(this.temporal.fleet.fleetSearchAttributes.fleet) ?? null,
-          state: sessionStates.find((state) => state === typedSearchAttributes.get(searchAttributes.state)) ?? 'starting',
-          attempt: typedSearchAttributes.get(searchAttributes.attempt) ?? 0,
-          restarts: typedSearchAttributes.get(searchAttributes.restarts) ?? 0,
-          startedAtMs: startTime.getTime(),
-        });
-      }
-      return found;
-    });
+    return this.asked(queryDeadlineMs, '', () => listOpenSessions(this.link, this.temporal));
   }
 
   /** The open fleets, and the accounts that ever met a limit, by kind and name: in one call, and one for each account that is limited. */

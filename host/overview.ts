@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { CheckpointManifest } from '../domain/checkpoint.js';
@@ -47,9 +48,9 @@ function overviewFile(home: string): string {
 }
 
 /** What the host worker wrote last; null where there is nothing that can be read. It may have died since. */
-export function readOverview(home: string): HostOverview | null {
+export async function readOverview(home: string): Promise<HostOverview | null> {
   try {
-    return overviewSchema.parse(JSON.parse(readFileSync(overviewFile(home), 'utf8')));
+    return overviewSchema.parse(JSON.parse(await readFile(overviewFile(home), 'utf8')));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;

@@ -13,13 +13,13 @@ beforeAll(() => shim.up());
 afterAll(() => shim.remove());
 
 const status = (...argv: string[]) => runCli(['status', ...argv], { SHIM_HOME: shim.home });
-const entry = (name: string) => readOverview(shim.home)?.attempts.find((attempt) => attempt.name === name);
+const entry = async (name: string) => (await readOverview(shim.home))?.attempts.find((attempt) => attempt.name === name);
 
 describe('a look at all sessions', () => {
   it('tells of each what Temporal lists and what its host has written', async () => {
     const works = await shim.startScripted('works', ['--items', '1000', '--step-ms', '500']);
     await works.until('running');
-    await until(() => entry('works')?.pid === works.pid(), 'works in the overview of its host');
+    await until(async () => (await entry('works'))?.pid === works.pid(), 'works in the overview of its host');
     const { exitCode, stdout, stderr } = await status();
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^NAME +AGENT +STATE[^\\n]*\\nworks +command +running +1 +safe +[^ ]+(?: %)? +${works.pid()} .* first event seen$`));
@@ -30,7 +30,7 @@ describe('a look at all sessions', () => {
     await paused.until('running');
     await shim.client.pause('paused', { by: 'a test' });
     await paused.until('paused');
-    await until(() => entry('paused') === undefined, 'paused out of the overview');
+    await until(async () => (await entry('paused')) === undefined, 'paused out of the overview');
     expect((await status()).stdout).toMatch(/^paused +command +paused +1 +- +- +- +ck-\d{4}, .* paused by a test$/m);
   });
 

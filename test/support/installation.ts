@@ -169,9 +169,9 @@ export class ScriptedSession {
 export const everyItemOnce: LedgerVerdict = { lost: [], doubled: [], torn: [] };
 
 /** Waits for a condition that has no event of its own to wait for. */
-export async function until(holds: () => boolean, what: string, timeoutMs = 45_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 45_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
     await new Promise((resolve) => {
       setTimeout(resolve, 5);
