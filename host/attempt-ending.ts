@@ -167,8 +167,8 @@ export class AttemptEnding {
     const { setup, hostId, collector, background, facts, windUp } = this.of;
     const redacted = { ...ending, reason: setup.redact(ending.reason) };
     const report = reportOf(setup.key, hostId, collector, redacted, facts(ending));
-    // A full disk must not keep it from Temporal: who finds no report on disk puts it together again from the output.
-    background.guard('write the report', () => setup.folder.writeReport(report));
+    // A full disk must not keep it from Temporal; a worker that comes before it is written puts it together again from the output.
+    background.insist('write the report', () => setup.folder.writeReport(report));
     this.settle(report);
     // The report is on its way before anything else is done: the decision on what comes next waits for it.
     setImmediate(() => background.guard('wind up', () => windUp(report)));

@@ -1,4 +1,8 @@
+import pRetry from 'p-retry';
 import type { HostContext } from './host-context.js';
+
+/** What could not be done is tried again after this, ms. */
+const againAfterMs = 1_000;
 
 /** Work whose failure stops nothing, and is told as trouble: what goes wrong with one session may not end the worker of all the others. */
 export class Background {
@@ -14,6 +18,16 @@ export class Background {
       work();
     } catch (error) {
       this.trouble(what, error);
+    }
+  }
+
+  /** Does it now, and where that fails again and again until it succeeds or the worker lets go: a disk that is full has room later. */
+  insist(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.trouble(what, error);
+      this.run(what, pRetry(work, { retries: Number.POSITIVE_INFINITY, minTimeout: againAfterMs, factor: 1, unref: true, signal: this.host.detached }));
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
@@ -242,8 +242,9 @@ export class AttemptFolder {
   report(): AttemptReport | null {
     return readRecord(join(this.path, 'report.json'), reportSchema) as AttemptReport | null;
   }
+  /** Not where the attempt's folder has been taken away meanwhile: there is nobody to read it. */
   writeReport(report: AttemptReport): void {
-    writeRecord(join(this.path, 'report.json'), report);
+    if (existsSync(this.path)) writeRecord(join(this.path, 'report.json'), report);
   }
 
   /** Whether Temporal has the report. */

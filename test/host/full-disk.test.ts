@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readProcess } from '../../host/process/process-table.js';
@@ -34,3 +35,42 @@ describe('a disk without room for checkpoints', () => {
     }
   });
 });
+
+describe('a disk without room for a report', () => {
+  it.skipIf(process.getuid?.() !== 0)('has it once there is room, though the session got it at once', async () => {
+    const context = local.contextOf();
+    const ended = once(context.events, 'attempt_ended');
+    const host = local.newHost(context);
+    const spec = local.newSpec('ends-full');
+    const folder = new SessionFolder(local.home, 'ends-full');
+    mkdirSync(folder.path, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder.path]);
+    try {
+      await host.startAgent(startRequest(spec, 1));
+      const [pid = 0] = await starts(spec, 1);
+      const filler = join(folder.path, 'filler');
+      fill(filler);
+      process.kill(pid, 'SIGKILL');
+      // Its holder had no room for its exit either.
+      const [report] = await ended;
+      expect(report).toMatchObject({ epoch: 1, exitClass: 'lost' });
+      expect(folder.attempt(1).report()).toBeNull();
+      rmSync(filler);
+      await expect.poll(() => folder.attempt(1).report(), { interval: 5, timeout: 20_000 }).toEqual(report);
+    } finally {
+      execFileSync('sh', ['-c', 'umount -l "$0"', folder.path]);
+    }
+  });
+});
+
+/** Writes until there is no room at all. */
+function fill(path: string): void {
+  const file = openSync(path, 'w');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4_096));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    closeSync(file);
+  }
+}

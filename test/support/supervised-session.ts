@@ -82,12 +82,17 @@ export class SupervisedSession {
     return this.until(({ state, attempt }) => state === 'running' && attempt?.epoch === epoch);
   }
 
-  /** Lets time pass once no call and no task of the workflow is open: on the time-skipping server they hold time up. */
-  async skip(durationMs: number): Promise<void> {
+  /** Resolves once no call and no task of the workflow is open. */
+  async rests(): Promise<void> {
     await poll(
       () => openCalls(this.current()),
       (open) => open.length === 0,
     );
+  }
+
+  /** Lets time pass once the workflow rests: what is open holds time up on the time-skipping server. */
+  async skip(durationMs: number): Promise<void> {
+    await this.rests();
     await this.environment.skip(durationMs);
   }
 
