@@ -24,11 +24,15 @@ export async function benchAdoption(count: number): Promise<void> {
     console.log(`adoption: ${count} agents running ${seconds(performance.now() - startedMs)} after the first was asked for`);
     await delay(2_000);
     const pidOf = (name: string) => agentPid(new SessionFolder(bed.home, name).attempts().at(-1)?.path ?? '');
+    const kill = (pid: number | null | undefined) => {
+      if (!pid) throw new Error('what is to be killed does not run');
+      process.kill(pid, 'SIGKILL');
+    };
     const before = new Map(names.map((name) => [name, pidOf(name)]));
-    const old = readService(bed.home, 'host-worker').pid ?? 0;
+    const old = readService(bed.home, 'host-worker').pid;
     const killed = names.slice(0, 2);
-    process.kill(old, 'SIGKILL');
-    for (const name of killed) process.kill(before.get(name) ?? 0, 'SIGKILL');
+    kill(old);
+    for (const name of killed) kill(before.get(name));
     while ([null, old].includes(readService(bed.home, 'host-worker').pid)) await delay(5);
     const bornMs = performance.now();
     while ((readWorkerRecord(bed.home, 'host-worker')?.pid ?? old) === old) await delay(5);

@@ -62,7 +62,8 @@ async function measureLives(argv: readonly string[], label: string): Promise<voi
     // The watch has to be there first.
     await new Promise(setImmediate);
     const killedMs = now();
-    process.kill(agent?.pid ?? 0, 'SIGKILL');
+    if (!agent) throw new Error('the agent does not run');
+    process.kill(agent.pid, 'SIGKILL');
     seen.push((await ended) - killedMs);
     const endedMs = now();
     await fence(held);

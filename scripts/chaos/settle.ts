@@ -89,7 +89,10 @@ async function checkHandles(fleet: Fleet, watch: Watch): Promise<void> {
     const left = files.filter((path) => path.startsWith(join(home, 'sessions')));
     if (left.length > 0) watch.violated(`the ${name} has ${left.length} files of closed sessions open: ${left[0]}`);
   }
-  for (const name of workers) process.kill(readService(home, name).pid ?? 0, 'SIGKILL');
+  for (const name of workers) {
+    const { pid } = readService(home, name);
+    if (pid !== null) process.kill(pid, 'SIGKILL');
+  }
   await retried(() => fleet.up(60_000));
   for (const name of workers) {
     const anew = countKinds(openFiles(readService(home, name).pid));

@@ -9,6 +9,7 @@ import { agentEnvironment } from '../support/agent-environment.js';
 import { KeptReports, startRequest, useLocalHost } from '../support/local-host.js';
 import type { Reply } from '../support/reply.js';
 import { inOrder, startStandIn } from '../support/stand-in-api.js';
+import { knownPid } from '../support/known-pid.js';
 
 const local = useLocalHost();
 const argvOf = {
@@ -53,7 +54,7 @@ describe.each(['claude-code', 'codex'] as const satisfies AgentKind[])('the real
     await expect.poll(() => (watch.look(), reports.writers.length), { interval: 50, timeout: 30_000 }).toBe(1);
     expect(reports.writers).toMatchObject([{ name: kind, evidence: 'conversation', program: expect.stringMatching(/^(claude|codex)/) as string }]);
     const ended = once(other, 'exit');
-    process.kill(-(other.pid ?? 0), 'SIGKILL');
+    process.kill(-knownPid(other.pid), 'SIGKILL');
     await ended;
     await runner?.end({ exitClass: 'stopped', reason: 'end of the test' }, { checkpointFirst: false, graceMs: 0 });
     await standIn.close();

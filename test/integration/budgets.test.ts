@@ -3,6 +3,7 @@ import { setDayBudget } from '../../host/budget/budget-settings.js';
 import { readService } from '../../workers/embedded/keeper.js';
 import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation, until } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 const shim = new Installation();
 beforeAll(() => shim.up());
@@ -32,7 +33,7 @@ describe('a budget of tokens', () => {
     await session.untilItem(4);
     process.kill(session.pid(), 'SIGKILL');
     await session.untilItem(8);
-    const before = readService(shim.home, 'host-worker').pid ?? 0;
+    const before = knownPid(readService(shim.home, 'host-worker').pid);
     process.kill(before, 'SIGKILL');
     await until(() => (readService(shim.home, 'host-worker').pid ?? before) !== before, 'a new host worker');
     expect(await session.until('paused')).toMatchObject({ pauseReason: 'budget', epoch: 2 });

@@ -7,6 +7,7 @@ import type { SessionView } from '../../client/session-view.js';
 import { SessionFolder } from '../../host/session-folder.js';
 import { Installation } from '../support/installation.js';
 import { projectRoot } from '../support/project-root.js';
+import { knownPid } from '../support/known-pid.js';
 
 const program = join(projectRoot(), 'client', 'shim.mjs');
 
@@ -75,7 +76,7 @@ describe('a fleet of real processes', () => {
     const { sessionId } = before;
     expect(before).toMatchObject({ fleet: 'crew', state: 'running', cwd: folder });
 
-    process.kill((await view('app-2')).pid ?? 0, 'SIGKILL');
+    process.kill(knownPid((await view('app-2')).pid), 'SIGKILL');
     const after = await fleetIs('crew', (seen) => epochs(seen).every((epoch) => epoch === 2) && seen.state === 'running');
     expect(after.failures).toMatchObject([{ name: 'app-2', reason: 'killed: ended by SIGKILL from outside' }]);
     expect((await view('app-1')).lastExit).toMatchObject({ exitClass: 'stopped', reason: 'restart by fleet/crew: app-2 failed (killed: ended by SIGKILL from outside)' });

@@ -5,6 +5,7 @@ import { readService } from '../../workers/embedded/keeper.js';
 import { runCli } from '../client/built-cli.js';
 import { GuardedTemporal } from '../support/guarded-temporal.js';
 import { Installation, until } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
@@ -18,7 +19,7 @@ describe.skipIf(!hasOpenssl)("a Temporal of one's own, behind TLS and an API key
 
   beforeAll(async () => {
     await cluster.up();
-    for (const name of ['control-worker', 'host-worker'] as const) process.kill(readService(cluster.home, name).keeperPid ?? 0, 'SIGTERM');
+    for (const name of ['control-worker', 'host-worker'] as const) process.kill(knownPid(readService(cluster.home, name).keeperPid), 'SIGTERM');
     await until(() => (['control-worker', 'host-worker'] as const).every((name) => readService(cluster.home, name).pid === null), 'the end of the workers');
     guarded = await GuardedTemporal.start(cluster.client.address, key);
   }, 180_000);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readService } from '../../workers/embedded/keeper.js';
 import { CopyCounter } from '../support/copies.js';
 import { everyItemOnce, Installation, until, type ScriptedSession } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 const shim = new Installation();
 beforeAll(() => shim.up());
@@ -50,7 +51,7 @@ describe('a prompt that waits for a command', () => {
     await session.untilItem(1);
     await shim.client.send(session.name, { text: '3 more items', by });
     await session.untilItem(3);
-    process.kill(readService(shim.home, 'host-worker').pid ?? 0, 'SIGKILL');
+    process.kill(knownPid(readService(shim.home, 'host-worker').pid), 'SIGKILL');
     process.kill(session.pid(), 'SIGKILL');
     await session.until('completed');
     copies.stop();

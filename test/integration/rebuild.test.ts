@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stopServices } from '../../workers/embedded/services.js';
 import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation, type ScriptedSession } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 const installation = new Installation();
 const run = (...argv: string[]) => runCli(argv, { SHIM_HOME: installation.home, SHIM_TEMPORAL_PORT: '0', SHIM_UI_PORT: '0' });
@@ -37,9 +38,9 @@ beforeAll(async () => {
   await sessions['locked-out']?.until('failed');
   await run('stop', 'stopped');
   await run('pause', 'waits');
-  livingPid = sessions['lives']?.pid() ?? 0;
+  livingPid = knownPid(sessions['lives']?.pid());
   await stopServices({ home: installation.home, onProgress: () => undefined });
-  process.kill(sessions['dies']?.pid() ?? 0, 'SIGKILL');
+  process.kill(knownPid(sessions['dies']?.pid()), 'SIGKILL');
   tearDatabase();
 });
 afterAll(() => installation.remove());

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SessionFolder } from '../../host/session-folder.js';
 import { runCli } from '../client/built-cli.js';
 import { Installation, until } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 /** As Claude Code looks from outside: says that it began, writes its conversation and a file, and lives. */
 const standIn = `#!/bin/sh
@@ -66,7 +67,7 @@ describe('a session whose conversation a person resumes in a terminal', () => {
 
     for (const other of [person, another]) {
       const ended = once(other, 'exit');
-      process.kill(-(other.pid ?? 0), 'SIGKILL');
+      process.kill(-knownPid(other.pid), 'SIGKILL');
       await ended;
     }
     await shim.client.resume('shared', { by: 'test' });

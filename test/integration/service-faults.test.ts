@@ -4,6 +4,7 @@ import { readWorkerRecord } from '../../host/shim-home.js';
 import { readService, type ServiceName } from '../../workers/embedded/keeper.js';
 import { countCopies, CopyCounter } from '../support/copies.js';
 import { everyItemOnce, Installation, until } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 let shim: Installation;
 afterEach(() => shim.remove());
@@ -88,7 +89,7 @@ describe('after SIGKILL of everything', () => {
     await stopped.until('stopped');
     const counters = [...wanted, stopped].map((session) => new CopyCounter(session.ledger));
     const names = ['host-worker', 'control-worker', 'temporal'] as const;
-    const keepers = names.map((name) => readService(shim.home, name).keeperPid ?? 0);
+    const keepers = names.map((name) => knownPid(readService(shim.home, name).keeperPid));
     for (const pid of keepers) process.kill(pid, 'SIGKILL');
     for (const session of wanted) process.kill(session.pid(), 'SIGKILL');
     for (const name of names) kill(name);
@@ -108,7 +109,7 @@ describe('after SIGKILL of everything', () => {
     shim = new Installation();
     await shim.up();
     const { pid, keeperPid } = readService(shim.home, 'temporal');
-    process.kill(keeperPid ?? 0, 'SIGKILL');
+    process.kill(knownPid(keeperPid), 'SIGKILL');
     await until(() => readService(shim.home, 'temporal').keeperPid === null, 'the keeper to die');
     await shim.up();
     await until(() => readService(shim.home, 'temporal').keeperPid !== null, 'a new keeper');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readService } from '../../workers/embedded/keeper.js';
 import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation, until } from '../support/installation.js';
+import { knownPid } from '../support/known-pid.js';
 
 const shim = new Installation();
 beforeAll(() => shim.up());
@@ -26,7 +27,7 @@ describe('a session after another', () => {
     const second = await shim.startScripted('k-second', ['--items', '1', '--step-ms', '10'], { after: first.name });
     await second.until('waiting_for_session');
     await first.untilItem(3);
-    const before = readService(shim.home, 'control-worker').pid ?? 0;
+    const before = knownPid(readService(shim.home, 'control-worker').pid);
     process.kill(before, 'SIGKILL');
     await until(() => (readService(shim.home, 'control-worker').pid ?? before) !== before, 'a new control worker');
     await second.until('completed');

@@ -7,6 +7,7 @@ import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation, until } from '../support/installation.js';
 import { projectRoot } from '../support/project-root.js';
 import { Terminal } from '../support/terminal.js';
+import { knownPid } from '../support/known-pid.js';
 
 const shim = new Installation();
 beforeAll(() => shim.up());
@@ -43,7 +44,7 @@ describe('a look at all sessions', () => {
 
   it('says so where the worker of a host is dead', async () => {
     const { pid, keeperPid } = readService(shim.home, 'host-worker');
-    for (const service of [keeperPid, pid]) process.kill(service ?? 0, 'SIGKILL');
+    for (const service of [keeperPid, pid]) process.kill(knownPid(service), 'SIGKILL');
     await until(() => readService(shim.home, 'host-worker').pid === null, 'the end of the host worker');
     const { exitCode, stdout, stderr } = await status();
     expect(exitCode).toBe(0);

@@ -4,6 +4,7 @@ import { poll } from '../support/poll.js';
 import { runCli } from '../client/built-cli.js';
 import { everyItemOnce, Installation, type ScriptedSession } from '../support/installation.js';
 import { OtherVersion } from '../support/other-version.js';
+import { knownPid } from '../support/known-pid.js';
 
 const installation = new Installation();
 const newer = new OtherVersion('99.0.0');
@@ -44,7 +45,7 @@ describe('shim up of a newer version, while sessions run', () => {
 
   it('takes the commands of both versions, and restarts what is killed', async () => {
     const [one, two] = sessions;
-    const pid = two?.pid() ?? 0;
+    const pid = knownPid(two?.pid());
     process.kill(pid, 'SIGKILL');
     expect((await newer.run(['checkpoint', 'one'], installation.environment)).exitCode).toBe(0);
     expect((await runCli(['pause', 'one'], { SHIM_HOME: installation.home })).exitCode).toBe(0);

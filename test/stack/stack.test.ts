@@ -17,6 +17,7 @@ import { panelsOf, type DashboardPanel } from '../support/dashboard-panels.js';
 import { runCli } from '../client/built-cli.js';
 import { poll } from '../support/poll.js';
 import { projectRoot } from '../support/project-root.js';
+import { knownPid } from '../support/known-pid.js';
 
 // The compiled one: it starts the compiled workers beside it.
 const { Stack } = (await import(new URL('../../dist/scripts/stack/stack.js', import.meta.url).href)) as typeof import('../../scripts/stack/stack.js');
@@ -128,16 +129,16 @@ describe('the stack', { timeout: 240_000 }, () => {
     const short = id.replace('experiment/', '');
     const phase = async () => (await json<{ phase: string }>('experiments', short)).phase;
     await poll(phase, (now) => now === 'running', 30_000);
-    const { pid } = readService(home, 'host-worker');
+    const pid = knownPid(readService(home, 'host-worker').pid);
     // A worker that hangs: ShimHostLost fires after a minute without a scrape.
-    process.kill(Number(pid), 'SIGSTOP');
+    process.kill(pid, 'SIGSTOP');
     try {
       await poll(phase, (now) => now === 'paused', 180_000);
       // `shim up` would leave it alone, for its process lives.
       const findings = await json<{ name: string; verdict: string; remedy: string | null }[]>('doctor');
       expect(findings.find(({ name }) => name === 'host lease')).toMatchObject({ verdict: 'fail', remedy: expect.stringContaining(`kill -9 ${pid};`) as string });
     } finally {
-      process.kill(Number(pid), 'SIGCONT');
+      process.kill(pid, 'SIGCONT');
     }
     expect(await json('experiments', short)).toMatchObject({ phase: 'paused', reason: expect.stringMatching(/^paused by alert ShimHostLost: the host worker of .* does not answer/) });
     // A person's word stands against the same alert told again.

@@ -118,7 +118,8 @@ export function startRequest(spec: SessionSpec, epoch: number, attemptId: string
 /** Pids that the agent noted at its starts, once there are so many. */
 export async function starts(spec: SessionSpec, atLeast: number): Promise<number[]> {
   const path = join(spec.cwd, 'starts');
-  const read = () => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : []);
+  // Whole lines: half of one is another's pid, and none at all is 0, which names the whole group of who sends it a signal.
+  const read = () => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1).map(Number) : []);
   await expect.poll(() => read().length, { interval: 5, timeout: 10_000 }).toBeGreaterThanOrEqual(atLeast);
   return read();
 }

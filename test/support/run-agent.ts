@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { AgentEvent } from '../../domain/agent-event.js';
 import { applyEvent, emptySignals, type Signals } from '../../domain/signals.js';
 import type { Agent, EndFacts, EndVerdict, Launch } from '../../host/agents/agent.js';
+import { knownPid } from './known-pid.js';
 
 /** An agent that was started directly, without a holder or Temporal. */
 export interface RunningAgent {
@@ -79,7 +80,7 @@ export function runAgent(agent: Agent, launch: Launch, cwd: string, environment:
       }),
     kill: () => {
       try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
+        process.kill(-knownPid(child.pid), 'SIGKILL');
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
       }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockedError, takeHostLock } from '../../../host/process/lock.js';
+import { knownPid } from '../../support/known-pid.js';
 
 const program = fileURLToPath(new URL('../../../dist/test/fixtures/hold-lock.js', import.meta.url));
 const begun: ChildProcess[] = [];
@@ -50,7 +51,7 @@ describe('the host lock', () => {
   it('goes with a process that is killed, though a child of it lives on', async () => {
     const first = await contend();
     await kill(first.child);
-    expect(() => process.kill(strays[0] ?? 0, 0)).not.toThrow();
+    expect(() => process.kill(knownPid(strays[0]), 0)).not.toThrow();
     expect((await contend()).said).toMatch(/^taken/);
   });
 

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readProcess } from '../../../host/process/process-table.js';
 import { SecondWriterWatch } from '../../../host/second-writer/second-writer-watch.js';
 import { SupervisorDaemon } from '../../../host/supervisor-daemon.js';
-import { KeptReports, startRequest, useLocalHost } from '../../support/local-host.js';
+import { KeptReports, startRequest, starts, useLocalHost } from '../../support/local-host.js';
 import { endGroup, Scene } from './scene.js';
+import { knownPid } from '../../support/known-pid.js';
 
 const local = useLocalHost();
 /** Lives until it is killed, and has its conversation, if any, open for appending. */
@@ -162,7 +163,7 @@ describe('a resume', () => {
   async function killed(): Promise<string> {
     await scene.begin();
     const { conversationId, runner } = scene;
-    const pid = Number(readFileSync(join(scene.spec.cwd, 'starts'), 'utf8').trim());
+    const pid = knownPid((await starts(scene.spec, 1)).at(-1));
     process.kill(pid, 'SIGKILL');
     await runner.ended;
     return conversationId;
@@ -197,7 +198,7 @@ describe('a resume', () => {
     await scene.begin();
     const { conversationId, runner } = scene;
     const other = await scene.other([idle(), '--resume', conversationId]);
-    process.kill(Number(readFileSync(join(scene.spec.cwd, 'starts'), 'utf8').trim()), 'SIGKILL');
+    process.kill(knownPid((await starts(scene.spec, 1)).at(-1)), 'SIGKILL');
     await runner.ended;
     await expect(scene.host.startAgent(startRequest(scene.spec, 2))).rejects.toMatchObject({ code: 'SecondWriter', details: { writer: { pid: other.pid } } });
     expect(scene.starts()).toBe(1);

@@ -9,6 +9,7 @@ import { readService, startKeeper } from '../../../workers/embedded/keeper.js';
 import { stopServices } from '../../../workers/embedded/services.js';
 import { endAttempts, lineIn, newAttempt, run } from '../../host/process/attempts.js';
 import { poll } from '../../support/poll.js';
+import { knownPid } from '../../support/known-pid.js';
 
 describe('a keeper', () => {
   let home: string;
@@ -77,7 +78,7 @@ describe('a keeper', () => {
       await startKeeper(home, 'temporal', ['sleep', '60'], process.env, null);
       const { pid } = await poll(read, (kept) => kept.pid !== null && kept.keeperPid !== null);
       expect(spawnSync('dd', ['if=/dev/zero', `of=${join(home, 'ballast')}`, 'bs=4k']).stderr.toString()).toMatch(/No space left/);
-      process.kill(pid ?? 0, 'SIGKILL');
+      process.kill(knownPid(pid), 'SIGKILL');
       const again = await poll(read, (kept) => kept.pid !== null && kept.pid !== pid);
       expect(Number(readFileSync(join(home, 'run', 'temporal.pid'), 'utf8').split(' ')[0])).toBe(again.pid);
       await stopServices({ home, onProgress: () => undefined });
