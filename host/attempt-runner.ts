@@ -17,7 +17,7 @@ import type { HostContext } from './host-context.js';
 import { Lanes } from './lanes.js';
 import { LimitProbe } from './limit-probe.js';
 import { LiveRecordFile } from './live-record.js';
-import { fence, watchEnd } from './process/holder.js';
+import { fence, isProvedDead, watchEnd } from './process/holder.js';
 import type { TreeSample } from './process/resources.js';
 import type { PromptDelivery } from './prompt-delivery.js';
 import { Readiness } from './readiness.js';
@@ -323,12 +323,14 @@ export class AttemptRunner {
     this.output.note([`attempt ${this.key.epoch} ended: ${report.exitClass} (${report.reason})`]);
     this.readiness.stop();
     this.output.close();
-    this.writeLive();
+    this.background.guard('write down what is known', () => this.liveFile.update(this.liveRecord(), performance.now()));
     this.answered();
     this.host.events.emit('attempt_ended', report);
     // What the agent left running dies with it; the next attempt, if there is one, has proved it by then.
     setTimeout(() => {
-      this.background.guard('end leftovers', () => this.background.run('end leftovers', fence(this.setup.held)));
+      this.background.guard('end leftovers', () => {
+        if (!isProvedDead(this.setup.held)) this.background.run('end leftovers', fence(this.setup.held));
+      });
       this.background.guard('keep the account of the day', () => this.spend.keep(true));
     }, leftoversMs).unref();
   }

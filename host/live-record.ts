@@ -3,10 +3,13 @@ import type { AttemptFolder, LiveRecord } from './session-folder.js';
 /** What a tree uses is written this often while it changes by itself, ms. */
 const resourcesMs = 10_000;
 
+/** A shorter silence than this is no news by itself, ms. */
+const leastSilenceMs = 10_000;
+
 /**
  * Keeps an attempt's live record on disk. Replacing a file costs the disk a flush, so that a session which rests is written
  * down no more, and one that works when it has something to say. What it uses can wait a little; its silence, which grows by
- * itself, is written when it has doubled.
+ * itself, is written when it is long and has doubled.
  */
 export class LiveRecordFile {
   private lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -37,7 +40,7 @@ export class LiveRecordFile {
     const text = textOf(record);
     const silenceMs = record.longestSilenceMs ?? 0;
     const usesAsMuch = JSON.stringify(record.resources) === this.resources || nowMs - this.writtenAtMs < resourcesMs;
-    if (text === this.text && usesAsMuch && (silenceMs <= this.silenceMs || silenceMs < this.silenceMs * 2)) return;
+    if (text === this.text && usesAsMuch && silenceMs < Math.max(leastSilenceMs, this.silenceMs * 2)) return;
     this.keep(record, text, nowMs);
   }
 

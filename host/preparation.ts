@@ -3,10 +3,13 @@ import type { SecondWriter } from '../domain/second-writer.js';
 import type { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import { fence, type HeldAttempt } from './process/holder.js';
 import { ParkedHolder, type ParkingPlace } from './process/parked-holder.js';
-import { nextProcessTable, type ProcessTable } from './process/shared-table.js';
+import { recentProcessTable, type ProcessTable } from './process/shared-table.js';
 
 /** What is prepared is for a decision that comes at once; after this it would be stale, ms. */
 const freshMs = 5_000;
+
+/** The process table that has shown an attempt dead, or a newer one, shows a second writer as well: where many end at once, a hundred looks in it take this long, ms. */
+const tableAgeMs = 1_000;
 
 /**
  * What can be done for a session's next attempt while Temporal decides whether there is to be one: the proof that the last
@@ -46,8 +49,7 @@ export class Preparation {
   private async prove(held: HeldAttempt): Promise<ProofOfDeath | null> {
     // What cannot be proved now is looked at again by who needs it, and told there.
     const proof = await fence(held).catch(() => null);
-    const table = this.over ? null : await nextProcessTable();
-    if (table && !this.over) this.attempt(() => (this.writer = this.lookForWriter(table)));
+    if (proof && !this.over) this.attempt(() => (this.writer = this.lookForWriter(recentProcessTable(tableAgeMs))));
     return proof;
   }
 

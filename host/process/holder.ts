@@ -77,7 +77,16 @@ export function treeOf(held: HeldAttempt, table: ReadonlyMap<number, ProcessInfo
  */
 export async function fence(held: HeldAttempt): Promise<ProofOfDeath> {
   claimAgainst(held);
-  return killTree(treeOf(held));
+  const proof = await killTree(treeOf(held));
+  dead.add(held);
+  return proof;
+}
+
+const dead = new WeakSet<HeldAttempt>();
+
+/** Whether a fence has proved it dead before: with nothing left that could begin anything, it stays so. */
+export function isProvedDead(held: HeldAttempt): boolean {
+  return dead.has(held);
 }
 
 /** How often a watch looks for itself, ms: for a holder that was killed, and for an event that was dropped. */
