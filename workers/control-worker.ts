@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const converter = dataConverter(home);
   const client = new Client({ connection, namespace, dataConverter: converter });
   const stopMeasuring = measureKaizen(store, alerts, metrics, logger);
-  const stopCounting = measureSessionStates(client, metrics.registry, logger);
+  measureSessionStates(client, metrics.registry, logger);
   const worker = await Worker.create({
     connection: native,
     namespace,
@@ -63,7 +63,6 @@ async function main(): Promise<void> {
   logger.info({ build, metricsPort, alertsAt }, 'control worker is up');
   await worker.run();
   stopMeasuring();
-  stopCounting();
   await receiver?.stop();
   await metrics.stopServer();
   await statsig.close();

@@ -3,8 +3,11 @@ import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import { closedStates, sessionStates, type SessionState } from '../domain/session.js';
 
-/** Between two countings, ms. */
-const countEveryMs = 15_000;
+/** For so long a count is as good as a new one, ms. */
+const freshMs = 10_000;
+
+/** Who looks at the metrics waits for Temporal no longer than this, ms. */
+const patienceMs = 2_000;
 
 const openStates = sessionStates.filter((state) => !closedStates.includes(state));
 
@@ -20,21 +23,27 @@ function inState(state: SessionState): string {
 }
 
 /**
- * Serves `shim_open_sessions{state}`. What cannot be counted has no value: a number from before would hide that nobody knows.
- *
- * @returns what ends it.
+ * Serves `shim_open_sessions{state}`, counted when somebody looks: each count has the server go through all sessions. What
+ * cannot be counted has no value: a number from before would hide that nobody knows.
  */
-export function measureSessionStates(client: Pick<Client, 'workflow'>, registry: Registry, logger: Logger): () => void {
-  const gauge = new Gauge({ name: 'shim_open_sessions', help: 'Open sessions of all hosts, by state', labelNames: ['state'], registers: [registry] });
-  const count = async () => {
-    try {
-      for (const [state, sessions] of Object.entries(await countOpenSessions(client))) gauge.set({ state }, sessions);
-    } catch (error) {
-      gauge.reset();
-      logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'the open sessions cannot be counted');
-    }
-  };
-  void count();
-  const timer = setInterval(() => void count(), countEveryMs);
-  return () => clearInterval(timer);
+export function measureSessionStates(client: Pick<Client, 'workflow' | 'withDeadline'>, registry: Registry, logger: Logger): void {
+  let countedAtMs = Number.NEGATIVE_INFINITY;
+  const gauge: Gauge = new Gauge({
+    name: 'shim_open_sessions',
+    help: 'Open sessions of all hosts, by state',
+    labelNames: ['state'],
+    registers: [registry],
+    collect: async () => {
+      if (performance.now() - countedAtMs < freshMs) return;
+      try {
+        const counts = await client.withDeadline(Date.now() + patienceMs, () => countOpenSessions(client));
+        for (const [state, sessions] of Object.entries(counts)) gauge.set({ state }, sessions);
+        countedAtMs = performance.now();
+      } catch (error) {
+        gauge.reset();
+        countedAtMs = Number.NEGATIVE_INFINITY;
+        logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'the open sessions cannot be counted');
+      }
+    },
+  });
 }
