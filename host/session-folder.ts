@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
@@ -219,7 +219,13 @@ export class AttemptFolder {
 
   create(record: AttemptRecord): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    writeRecord(join(this.path, 'attempt.json'), record);
+    try {
+      writeRecord(join(this.path, 'attempt.json'), record);
+    } catch (error) {
+      // What never began is no attempt: its folder would look like one without an end.
+      if (readdirSync(this.path).length === 0) rmdirSync(this.path);
+      throw error;
+    }
   }
 
   /** An adopted attempt goes on with what it was given last. */

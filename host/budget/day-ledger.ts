@@ -60,8 +60,14 @@ export class DayLedger {
     this.writtenMs = performance.now();
     this.makeFolder();
     const path = this.pathOf(this.name);
-    writeFileSync(`${path}.tmp`, JSON.stringify(this.day), { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    try {
+      writeFileSync(`${path}.tmp`, JSON.stringify(this.day), { mode: 0o600 });
+      renameSync(`${path}.tmp`, path);
+    } catch (error) {
+      // The clock may be set to another day before there is room again.
+      rmSync(`${path}.tmp`, { force: true });
+      throw error;
+    }
   }
 
   /** Not those above it: where $SHIM_HOME is gone there is no account to keep. */

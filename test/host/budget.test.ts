@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StartAgentInput } from '../../domain/host-requests.js';
@@ -165,6 +165,20 @@ describe('the account of a day', () => {
     later.count('a', { ...nothing, tokens: 70 }, { ...nothing, tokens: 130 }, tomorrow);
     expect(later.total(tomorrow)).toMatchObject({ tokens: 30 });
     expect([dayOf(noon), dayOf(tomorrow)]).toEqual(['2026-03-28', '2026-03-29']);
+  });
+
+  it('leaves nothing half written where it cannot be written, and has all of it when it can', () => {
+    const ledger = new DayLedger(local.home);
+    const folder = join(local.home, 'spend');
+    const inTheWay = join(folder, `${dayOf(noon)}.json`);
+    ledger.count('a', nothing, { ...nothing, tokens: 9 }, noon);
+    mkdirSync(join(inTheWay, 'taken'), { recursive: true });
+    expect(() => ledger.write()).toThrow();
+    expect(readdirSync(folder)).toEqual([`${dayOf(noon)}.json`]);
+    rmSync(inTheWay, { recursive: true });
+    ledger.count('a', nothing, { ...nothing, tokens: 11 }, noon);
+    ledger.write();
+    expect(new DayLedger(local.home).total(noon)).toMatchObject({ tokens: 11 });
   });
 
   it('counts nothing twice, however often it is told', () => {

@@ -37,6 +37,29 @@ describe('a disk without room for checkpoints', () => {
 });
 
 describe('a disk without room for a report', () => {
+  it.skipIf(process.getuid?.() !== 0)('has no folder of an attempt that could not begin, which begins once there is room', async () => {
+    const host = local.newHost();
+    const spec = local.newSpec('begins-full');
+    const folder = new SessionFolder(local.home, 'begins-full');
+    folder.create(spec);
+    const attempts = join(folder.path, 'attempts');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', attempts]);
+    try {
+      const filler = join(attempts, 'filler');
+      fill(filler);
+      const request = startRequest(spec, 1);
+      await expect(host.startAgent(request)).rejects.toMatchObject({ code: 'ENOSPC' });
+      expect(folder.epochs()).toEqual([]);
+      rmSync(filler);
+      await host.startAgent(request);
+      await starts(spec, 1);
+      expect(folder.epochs()).toEqual([1]);
+      for (const runner of host.liveRunners) await runner.end({ exitClass: 'stopped', reason: 'end of the test' }, { checkpointFirst: false, graceMs: 0 });
+    } finally {
+      execFileSync('umount', ['--lazy', attempts]);
+    }
+  });
+
   it.skipIf(process.getuid?.() !== 0)('has it once there is room, though the session got it at once', async () => {
     const context = local.contextOf();
     const ended = once(context.events, 'attempt_ended');

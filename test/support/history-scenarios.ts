@@ -2,7 +2,7 @@ import { exitClasses, type ExitClass } from '../../domain/exit-class.js';
 import type { BudgetFinding } from '../../domain/budget.js';
 import type { SessionState } from '../../domain/session.js';
 import { cancelWaitUpdate, waitUntilUpdate } from '../../workflows/account-messages.js';
-import { changeUpdate, checkpointNowUpdate, parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
+import { attemptRunningSignal, changeUpdate, checkpointNowUpdate, parametersChangedSignal, pauseUpdate, recordsWorkflowId, removePromptUpdate, resetUpdate, resumeUpdate, sendUpdate, statusQuery, stopUpdate } from '../../workflows/messages.js';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
 import { describeWriter } from '../../domain/second-writer.js';
 import { Gate } from './gate.js';
@@ -96,6 +96,19 @@ const hostScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => 
     host.loseLease('the worker died');
     await host.until(({ leases }) => leases === 2);
     return { workflowId: host.workflowId, leave: () => host.dispose() };
+  },
+};
+
+/** A host that is out of sight for longer than its attempt takes to run. */
+const awayScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-seen-to-run-before-its-answer': async (environment) => {
+    const session = await begin(environment, { hostAway: true, script: [({ epoch }) => Promise.resolve({ pid: 1_000 + epoch, startedAtMs: 1, adopted: true })] });
+    const { sessionId, name, epoch, attemptId } = await session.startAskedFor();
+    await session.handle.signal(attemptRunningSignal, { sessionId, name, epoch, attemptId, runningAtMs: await environment.now() });
+    await session.until(({ state }) => state === 'waiting_for_host', 15_000);
+    await session.hostComes();
+    await session.runs();
+    return scene(session);
   },
 };
 
@@ -328,6 +341,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(sessionStateScenes).map(([state, play]) => [`session-state-${state}`, play] as const),
   ...exitClasses.map((exitClass) => [`session-exit-${exitClass}`, (environment: WorkflowEnvironment) => afterEnd(environment, exitClass)] as const),
   ...Object.entries(hostScenes),
+  ...Object.entries(awayScenes),
   ...Object.entries(recordScenes),
   ...Object.entries(limitScenes),
   ...Object.entries(noticeScenes),

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { SessionRecordActivities } from '../../activities/session-record-activities.js';
 import { createHostActivities } from '../../activities/host-activities.js';
 import { createNoticeActivities } from '../../activities/notice-activities.js';
+import type { StartAgentInput } from '../../domain/host-requests.js';
 import type { SessionSpec } from '../../domain/session.js';
 import { controlQueue, searchAttributes, sessionRevision, sessionWorkflowId, statusQuery, type CarriedSession, type SessionStatus } from '../../workflows/messages.js';
 import type { superviseSession } from '../../workflows/supervise-session.js';
@@ -99,6 +101,20 @@ export class SupervisedSession {
   /** Whichever run is the newest. */
   current() {
     return this.environment.client.workflow.getHandle<typeof superviseSession>(this.handle.workflowId);
+  }
+
+  /** The first start that its host is asked for, whether or not a worker of the host takes it. */
+  async startAskedFor(): Promise<StartAgentInput> {
+    const input = await poll(
+      async () => {
+        const { events } = await this.handle.fetchHistory();
+        const calls = (events ?? []).map(({ activityTaskScheduledEventAttributes: call }) => call);
+        return calls.find((call) => call?.activityType?.name === 'startAgent')?.input?.payloads?.[0] ?? null;
+      },
+      (payload) => payload !== null,
+    );
+    if (input === null) throw new Error('its host is asked for nothing');
+    return defaultPayloadConverter.fromPayload<StartAgentInput>(input);
   }
 
   /** The attribute as it is searched for. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pauseUpdate, resumeUpdate, stopUpdate } from '../../workflows/messages.js';
+import { attemptRunningSignal, pauseUpdate, resumeUpdate, stopUpdate } from '../../workflows/messages.js';
 import { SupervisedSession, type SessionChoices } from '../support/supervised-session.js';
 import { useSessions } from '../support/use-sessions.js';
 
@@ -22,6 +22,17 @@ describe.concurrent('a host that is away', () => {
     await session.hostComes();
     expect(await session.runs()).toMatchObject({ epoch: 1, restarts: 0 });
     expect(session.host.of('startAgent')).toHaveLength(1);
+    await session.dispose();
+  });
+
+  it('is waited for where an attempt was seen to run before its start was answered, which then runs', async () => {
+    const session = await SupervisedSession.start(sessions.environment, { hostAway: true, script: [({ epoch }) => Promise.resolve({ pid: 1_000 + epoch, startedAtMs: 1, adopted: true })] });
+    const { sessionId, name, epoch, attemptId } = await session.startAskedFor();
+    await session.handle.signal(attemptRunningSignal, { sessionId, name, epoch, attemptId, runningAtMs: 7 });
+    await session.reaches('running');
+    await session.until(({ state }) => state === 'waiting_for_host', patience);
+    await session.hostComes();
+    expect(await session.runs()).toMatchObject({ attempt: { attemptId, runningAtMs: 7 } });
     await session.dispose();
   });
 

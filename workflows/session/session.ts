@@ -1,4 +1,4 @@
-import { setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { moment } from '../../domain/moment.js';
 import { decideNext, describeDecision, emptyHistory, type Decision } from '../../domain/restart-policy.js';
@@ -252,6 +252,8 @@ export class Session {
     this.carried.unsettled = null;
     const early = this.runningAtMs.get(attempt.attemptId);
     this.carried.attempt = early === undefined ? attempt : { ...attempt, runningAtMs: early };
+    // It was seen to run before the host went out of sight, and nobody tells it again.
+    if (early !== undefined && this.carried.state === 'starting' && patched('seen-to-run-before-the-answer')) this.enter('running', 'first event seen');
     this.publish();
   }
 
