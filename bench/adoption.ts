@@ -6,6 +6,7 @@ import { readWorkerRecord } from '../host/shim-home.js';
 import { SessionFolder } from '../host/session-folder.js';
 import { readService } from '../workers/embedded/keeper.js';
 import { Bed } from './bed.js';
+import { knownPid } from '../test/support/known-pid.js';
 
 /**
  * SIGKILL of the host worker under `count` agents, two of which are killed while it is away: how long after it is up
@@ -24,15 +25,11 @@ export async function benchAdoption(count: number): Promise<void> {
     console.log(`adoption: ${count} agents running ${seconds(performance.now() - startedMs)} after the first was asked for`);
     await delay(2_000);
     const pidOf = (name: string) => agentPid(new SessionFolder(bed.home, name).attempts().at(-1)?.path ?? '');
-    const kill = (pid: number | null | undefined) => {
-      if (!pid) throw new Error('what is to be killed does not run');
-      process.kill(pid, 'SIGKILL');
-    };
     const before = new Map(names.map((name) => [name, pidOf(name)]));
     const old = readService(bed.home, 'host-worker').pid;
     const killed = names.slice(0, 2);
-    kill(old);
-    for (const name of killed) kill(before.get(name));
+    process.kill(knownPid(old), 'SIGKILL');
+    for (const name of killed) process.kill(knownPid(before.get(name)), 'SIGKILL');
     while ([null, old].includes(readService(bed.home, 'host-worker').pid)) await delay(5);
     const bornMs = performance.now();
     while ((readWorkerRecord(bed.home, 'host-worker')?.pid ?? old) === old) await delay(5);

@@ -1,4 +1,3 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +5,7 @@ import type { CheckpointManifest } from '../domain/checkpoint.js';
 import type { RiskZone } from '../domain/risk.js';
 import type { Signals } from '../domain/signals.js';
 import type { AttemptRunner } from './attempt-runner.js';
+import { replaceFile } from './durable-file.js';
 
 /** How often it is looked whether it has changed, ms. */
 const lookMs = 2_000;
@@ -86,9 +86,8 @@ export class OverviewFile {
     if (text === this.text) return;
     try {
       const head: Omit<HostOverview, 'attempts'> = { hostId: this.hostId, workerPid: process.pid, atMs: Date.now() };
-      const temporary = `${overviewFile(this.home)}.${process.pid}`;
-      writeFileSync(temporary, `${JSON.stringify(head).slice(0, -1)},"attempts":${text}}`, { mode: 0o600 });
-      renameSync(temporary, overviewFile(this.home));
+      const path = overviewFile(this.home);
+      replaceFile(path, `${path}.${process.pid}`, `${JSON.stringify(head).slice(0, -1)},"attempts":${text}}`);
       this.text = text;
     } catch (error) {
       this.onTrouble(error);

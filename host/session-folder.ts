@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AttemptReport } from '../domain/attempt.js';
@@ -11,7 +11,7 @@ import type { Risk } from '../domain/risk.js';
 import type { AllowedWriter } from '../domain/second-writer.js';
 import { sessionNameSchema, sessionSpecSchema, sessionStates, type SessionSpec, type SessionState } from '../domain/session.js';
 import type { Signals } from '../domain/signals.js';
-import { writeDurably } from './durable-file.js';
+import { replaceFile, writeDurably } from './durable-file.js';
 
 /** What an attempt was begun with; written before its holder is spawned. Times are Unix ms. */
 export interface AttemptRecord {
@@ -293,17 +293,8 @@ function listFolder(path: string): string[] {
   }
 }
 
-/** Replaces a record in one step. It outlives a killed worker; what must outlive a power cut is written durably instead. */
 function writeRecord(path: string, value: unknown): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch (error) {
-    // A disk that is full gets no fuller by what was begun.
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  replaceFile(path, `${path}.${process.pid}.tmp`, JSON.stringify(value));
 }
 
 function readRecord<T>(path: string, schema: z.ZodType<T>): T | null {

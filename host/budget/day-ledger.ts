@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nothingSpent, since, spendSchema, sumOf, type Spend } from '../../domain/budget.js';
+import { replaceFile } from '../durable-file.js';
 
 const daySchema = z.object({ sessions: z.record(z.string(), z.object({ from: spendSchema, to: spendSchema })) });
 
@@ -60,14 +61,8 @@ export class DayLedger {
     this.writtenMs = performance.now();
     this.makeFolder();
     const path = this.pathOf(this.name);
-    try {
-      writeFileSync(`${path}.tmp`, JSON.stringify(this.day), { mode: 0o600 });
-      renameSync(`${path}.tmp`, path);
-    } catch (error) {
-      // The clock may be set to another day before there is room again.
-      rmSync(`${path}.tmp`, { force: true });
-      throw error;
-    }
+    // By the same name for every worker: what one that was killed has left is written over.
+    replaceFile(path, `${path}.tmp`, JSON.stringify(this.day));
   }
 
   /** Not those above it: where $SHIM_HOME is gone there is no account to keep. */
