@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
+import type { AttemptKey } from '../domain/attempt.js';
 import type { CheckpointRef } from '../domain/checkpoint.js';
 import {
   HostError,
@@ -17,6 +18,8 @@ import {
 /** What a host can do for a session; host/session-host.ts is the real one. */
 export interface SessionHost {
   startAgent(input: StartAgentInput): Promise<StartAgentResult>;
+  /** The first event of an attempt, Unix ms, if it comes soon: then nothing else tells of it. */
+  firstEvent(key: AttemptKey): Promise<number | null>;
   stopAgent(input: StopAgentInput): Promise<StopAgentResult>;
   createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef>;
   applyParameters(input: ApplyParametersInput): Promise<ApplyParametersResult>;
@@ -32,8 +35,13 @@ const heartbeatIntervalMs = 2_000;
  */
 export function createHostActivities(host: SessionHost) {
   return {
-    /** Begins an attempt, or adopts it if it is already there. */
-    startAgent: (input: StartAgentInput): Promise<StartAgentResult> => typed(() => host.startAgent(input)),
+    /** Begins an attempt, or adopts it if it is already there. That it runs is told with the answer where that is soon so: a signal, and the task that takes it, are saved. */
+    startAgent: (input: StartAgentInput): Promise<StartAgentResult> =>
+      typed(async () => {
+        const begun = await host.startAgent(input);
+        const runningAtMs = await host.firstEvent(input);
+        return runningAtMs === null ? begun : { ...begun, runningAtMs };
+      }),
     /** Ends whatever attempt of the session is alive, and fences those that never began. */
     stopAgent: (input: StopAgentInput): Promise<StopAgentResult> => heartbeating(() => typed(() => host.stopAgent(input))),
     /** Makes a checkpoint of the running attempt and returns when it is durable. */

@@ -30,6 +30,8 @@ export interface StartAgentResult {
   startedAtMs: number;
   /** An attempt with this key was found alive and taken over. */
   adopted: boolean;
+  /** Its first event, Unix ms, where that came soon enough to be told with the answer; else a signal tells of it. */
+  runningAtMs?: number;
 }
 
 /** Asks a host to end whatever attempt of the session is alive or may yet come alive. */

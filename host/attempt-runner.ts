@@ -21,6 +21,7 @@ import { fence, isProvedDead, watchEnd } from './process/holder.js';
 import type { TreeSample } from './process/resources.js';
 import type { PromptDelivery } from './prompt-delivery.js';
 import { Readiness } from './readiness.js';
+import { RunningTold } from './running-told.js';
 import type { LiveRecord } from './session-folder.js';
 import { SignalCollector } from './signal-collector.js';
 
@@ -56,7 +57,7 @@ export class AttemptRunner {
   private readonly spend: SpendWatch;
   private readonly clock: ActivityClock;
   private readonly probe: LimitProbe | null;
-  private runningTold: boolean;
+  private readonly told: RunningTold;
   private checkpointTimes: CheckpointTimes;
   private given: Parameters;
   private readonly liveFile: LiveRecordFile;
@@ -74,7 +75,7 @@ export class AttemptRunner {
     this.runningAtMs = earlier?.runningAtMs ?? null;
     this.clock = new ActivityClock(earlier?.longestSilenceMs);
     if (this.runningAtMs !== null) this.clock.running();
-    this.runningTold = earlier?.runningTold === true;
+    this.told = new RunningTold(earlier?.runningTold === true, async (atMs) => void (await host.reports.running(key, atMs, host.detached)));
     this.checkpointTimes = earlier?.checkpointTimes ?? noCheckpointTimes;
     this.fidelity = earlier && (folder.receipt()?.fidelity?.overall ?? null);
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
@@ -157,7 +158,7 @@ export class AttemptRunner {
     checkpoints.on('checkpoint_created', this.onCheckpoint);
     if (this.runningAtMs !== null) {
       // The worker that saw it run may have been killed before the session was told.
-      if (!this.runningTold) this.tellRunning(this.runningAtMs);
+      this.tellRunning(this.runningAtMs);
       this.probe?.adopted(this.collector.signals, agent.runsSilently);
     } else if (agent.runsSilently) this.readiness.await();
     const stopWatchingEnd = watchEnd(held, (end) => this.ending.seen(end));
@@ -174,9 +175,16 @@ export class AttemptRunner {
     this.stopWatching();
     this.readiness.stop();
     this.probe?.stop();
+    this.told.over();
     this.output.close();
     this.writeLive();
     this.answered();
+  }
+
+  /** Until it runs, to be told with the answer to its start: Unix ms; null where it does not within the patience, ms, or has ended. */
+  async tellInAnswer(patienceMs: number): Promise<number | null> {
+    if (this.runningAtMs !== null || this.ending.isOver) return this.runningAtMs;
+    return this.told.inAnswer(patienceMs);
   }
 
   /**
@@ -303,6 +311,7 @@ export class AttemptRunner {
   private factsOfEnd({ exitClass, endedAtMs }: Ending): AttemptFacts {
     this.stopWatching();
     this.probe?.stop();
+    this.told.over();
     const { runningAtMs, checkpointTimes, fidelity } = this;
     const { longestSilenceMs } = this.clock;
     const newest = this.setup.checkpoints.newest;
@@ -340,8 +349,8 @@ export class AttemptRunner {
     this.runningAtMs = atMs;
     this.clock.running();
     this.readiness.stop();
-    this.writeLive();
     this.tellRunning(atMs);
+    this.writeLive();
     this.host.events.emit('attempt_running', { name: this.key.name, epoch: this.key.epoch, sinceSpawnMs: atMs - this.setup.startedAtMs });
     if (this.setup.agent.runsSilently) {
       setTimeout(() => this.answered(), firstAnswerMs).unref();
@@ -351,11 +360,7 @@ export class AttemptRunner {
   }
 
   private tellRunning(atMs: number): void {
-    const tell = async () => {
-      await this.host.reports.running(this.key, atMs, this.host.detached);
-      this.runningTold = true;
-    };
-    this.background.run('report running', tell());
+    this.background.run('report running', this.told.runs(atMs));
   }
 
   private writeLive(): void {
@@ -377,7 +382,7 @@ export class AttemptRunner {
       maxContextUse,
       longestSilenceMs,
       ...(this.spend.isWarned ? { budgetWarned: true } : {}),
-      ...(this.runningTold ? { runningTold: true } : {}),
+      ...(this.told.isTold ? { runningTold: true } : {}),
       ...(this.delivery ? { promptDelivered: this.delivery.isDelivered } : {}),
     };
   }

@@ -32,6 +32,9 @@ import { holdFolder } from './rest-lock.js';
 import { archiveRoot, environmentFile, SessionFolder, type AttemptFolder, type AttemptRecord } from './session-folder.js';
 import { SessionRuntime } from './session-runtime.js';
 
+/** How long an attempt's first event is waited for: a silent program runs after a second of life, and most agents have begun their stream. */
+const firstEventMs = 2_000;
+
 /**
  * The sessions of one host: begins, adopts and ends their attempts. Everything that is done to a session is done under its
  * lock, and every attempt begins with the proof that the ones before are dead.
@@ -73,6 +76,16 @@ export class SessionHost {
       }
       return this.begin(folder, input);
     });
+  }
+
+  /**
+   * Waits a little for the first event of an attempt, which the session is then not told of by a message of its own.
+   *
+   * @returns Unix ms; null where there is none yet, or the attempt has ended.
+   */
+  async firstEvent({ name, attemptId }: AttemptKey): Promise<number | null> {
+    const runner = this.runners.get(name);
+    return runner?.key.attemptId === attemptId ? runner.tellInAnswer(firstEventMs) : null;
   }
 
   /** Makes sure that nothing of the session is alive or can come alive. @throws HostError NotProvedDead. */

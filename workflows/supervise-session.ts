@@ -208,7 +208,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
     if (answer.kind === 'given_up') return null;
     session.hostAnswered();
     if (answer.kind === 'done') {
-      session.attemptStarted({ ...key, pid: answer.result.pid, startedAtMs: answer.result.startedAtMs, runningAtMs: null });
+      session.attemptStarted({ ...key, pid: answer.result.pid, startedAtMs: answer.result.startedAtMs, runningAtMs: answer.result.runningAtMs ?? null });
       return null;
     }
     return refusedStart(session, key, answer);

@@ -284,35 +284,36 @@ const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =>
 };
 
 /** What Actions are counted in: the same again, as sessions of revision 1 do it. They end where nothing is owed any more. */
+/** Their attempts run soon, as most do. */
 const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-revision-1-running': async (environment) => {
-    const session = await begin(environment, {});
+    const session = await begin(environment, { runsAtOnce: true });
     await session.runs();
     return scene(session);
   },
-  'session-revision-1-completed': (environment) => closingAfter(environment, ['completed']),
-  'session-revision-1-restarted': (environment) => closingAfter(environment, ['killed', 'completed']),
+  'session-revision-1-completed': (environment) => closingAfter(environment, ['completed'], true),
+  'session-revision-1-restarted': (environment) => closingAfter(environment, ['killed', 'completed'], true),
   'session-revision-1-backed-off': async (environment) => {
-    const session = await begin(environment, { script: ['crashed', 'crashed'] });
+    const session = await begin(environment, { runsAtOnce: true, script: ['crashed', 'crashed'] });
     await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
     await session.skip(90_000);
     await session.runs(3);
     return scene(session);
   },
   'session-revision-1-restarted-running': async (environment) => {
-    const session = await begin(environment, { script: ['crashed'] });
+    const session = await begin(environment, { runsAtOnce: true, script: ['crashed'] });
     await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
     return scene(session);
   },
   'session-revision-1-checkpointed': async (environment) => {
-    const session = await begin(environment, {});
+    const session = await begin(environment, { runsAtOnce: true });
     await session.runs();
     await session.handle.executeUpdate(checkpointNowUpdate, { args: [by] });
     await session.until(({ checkpoint }) => checkpoint !== null);
     return scene(session);
   },
   'session-revision-1-prompted': async (environment) => {
-    const session = await begin(environment, {});
+    const session = await begin(environment, { runsAtOnce: true });
     await session.runs();
     await session.handle.executeUpdate(sendUpdate, { args: [{ text: 'write the second chapter', ...by }] });
     await session.host.end((await session.host.nth('startAgent', 1)).input, { exitClass: 'completed' });
@@ -363,8 +364,8 @@ async function endingIn(environment: WorkflowEnvironment, script: ExitClass[], s
   return scene(session);
 }
 
-async function closingAfter(environment: WorkflowEnvironment, script: ExitClass[]): Promise<Scene> {
-  const session = await begin(environment, { script });
+async function closingAfter(environment: WorkflowEnvironment, script: ExitClass[], runsAtOnce = false): Promise<Scene> {
+  const session = await begin(environment, { script, runsAtOnce });
   await session.handle.result();
   return scene(session);
 }

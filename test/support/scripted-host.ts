@@ -49,6 +49,8 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
   constructor(
     private readonly environment: WorkflowEnvironment,
     script: readonly Act[],
+    /** Whether attempts run so soon that it is told with the answers to their starts, and not by signals. */
+    private readonly runsAtOnce = false,
   ) {
     this.script = [...script];
     this.called.setMaxListeners(0);
@@ -76,6 +78,10 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
     return this.started(input);
   }
 
+  async firstEvent(_key: AttemptKey): Promise<number | null> {
+    return this.runsAtOnce ? this.environment.now() : null;
+  }
+
   /** Resolves when every act that has begun is over. @throws whatever went wrong in one. */
   async played(): Promise<void> {
     await Promise.all(this.playing);
@@ -91,7 +97,7 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
       () => handle.query(statusQuery),
       ({ attempt, epoch }) => attempt?.attemptId === input.attemptId || epoch > input.epoch,
     );
-    await this.sayRunning(input);
+    if (!this.runsAtOnce) await this.sayRunning(input);
     if (act !== 'lives') await this.end(input, typeof act === 'string' ? { exitClass: act } : act);
   }
 

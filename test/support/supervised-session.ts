@@ -20,6 +20,8 @@ export interface SessionChoices extends SpecChange {
   script?: Act[];
   /** No worker of its host runs at first. */
   hostAway?: boolean;
+  /** Its attempts run so soon that their starts are answered with it. */
+  runsAtOnce?: boolean;
   carried?: CarriedSession;
 }
 
@@ -41,7 +43,7 @@ export class SupervisedSession {
     const spec = aSpec(choices);
     beforeStart(spec.sessionId);
     const hostId = `host-${randomUUID().slice(0, 8)}`;
-    const host = new ScriptedHost(environment, choices.script ?? []);
+    const host = new ScriptedHost(environment, choices.script ?? [], choices.runsAtOnce);
     const handle = await environment.client.workflow.start<typeof superviseSession>('superviseSession', {
       workflowId: sessionWorkflowId(spec.name),
       taskQueue: controlQueue,

@@ -254,6 +254,7 @@ export class Session {
     this.carried.attempt = early === undefined ? attempt : { ...attempt, runningAtMs: early };
     // It was seen to run before the host went out of sight, and nobody tells it again.
     if (early !== undefined && this.carried.state === 'starting' && patched('seen-to-run-before-the-answer')) this.enter('running', 'first event seen');
+    else if (early === undefined && attempt.runningAtMs !== null) this.onRunning({ ...attempt, runningAtMs: attempt.runningAtMs });
     this.publish();
   }
 

@@ -1,0 +1,44 @@
+/** Tells a session once that its attempt runs: with the answer to its start while that is waited for, by a message of its own later. */
+export class RunningTold {
+  private readonly waiting = new Set<(atMs: number | null) => void>();
+
+  /** @param isTold whether an earlier worker has told it. @param send sends the message, until it has arrived. */
+  constructor(
+    public isTold: boolean,
+    private readonly send: (atMs: number) => Promise<void>,
+  ) {}
+
+  /**
+   * Waits for the first event, to tell it with the answer. An answer that is lost is asked for again, and tells it again.
+   *
+   * @returns Unix ms; null where it has not come within the patience, ms, or never will.
+   */
+  inAnswer(patienceMs: number): Promise<number | null> {
+    return new Promise((resolve) => {
+      const answer = (atMs: number | null) => {
+        clearTimeout(timer);
+        this.waiting.delete(answer);
+        resolve(atMs);
+      };
+      const timer = setTimeout(() => answer(null), patienceMs);
+      this.waiting.add(answer);
+    });
+  }
+
+  /** It runs since then, Unix ms. @returns once the session has been told, or the answer that tells it is on its way. */
+  async runs(atMs: number): Promise<void> {
+    if (this.isTold) return;
+    if (this.waiting.size === 0) await this.send(atMs);
+    this.isTold = true;
+    this.answerAll(atMs);
+  }
+
+  /** It has ended, or is another worker's to watch. */
+  over(): void {
+    this.answerAll(null);
+  }
+
+  private answerAll(atMs: number | null): void {
+    for (const answer of this.waiting) answer(atMs);
+  }
+}
