@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { registeredAttributes } from '../../workflows/registered-attributes.js';
 
 /** Closed sessions can be looked at in the Web UI for this long. */
 const retentionMs = 30 * 86_400_000;
+
+/** Each of the server's parts reads a namespace anew every 2 s (system.namespaceCacheRefreshInterval): after two of these all know what is new, ms. */
+const knownAfterMs = 4_000;
 
 /** Numbers of the types in temporal.api.enums.v1.IndexedValueType. */
 const indexedValueTypes = { Keyword: 2, Int: 3 } as const;
@@ -19,4 +23,5 @@ export async function prepareNamespace(connection: Connection, namespace: string
   if (missing.length === 0) return;
   const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]));
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+  await delay(knownAfterMs);
 }
