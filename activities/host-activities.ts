@@ -18,16 +18,16 @@ import {
 /** What a host can do for a session; host/session-host.ts is the real one. */
 export interface SessionHost {
   startAgent(input: StartAgentInput): Promise<StartAgentResult>;
-  /** The first event of an attempt, Unix ms, if it comes soon: then nothing else tells of it. */
-  firstEvent(key: AttemptKey): Promise<number | null>;
+  /** The first event of an attempt, Unix ms, if it comes soon and before the signal: then nothing else tells of it. */
+  firstEvent(key: AttemptKey, noLonger: AbortSignal): Promise<number | null>;
   stopAgent(input: StopAgentInput): Promise<StopAgentResult>;
   createCheckpoint(input: CreateCheckpointInput): Promise<CheckpointRef>;
   applyParameters(input: ApplyParametersInput): Promise<ApplyParametersResult>;
   recordState(input: RecordStateInput): Promise<void>;
 }
 
-/** How often a long activity tells Temporal that it lives, ms. */
-const heartbeatIntervalMs = 2_000;
+/** How often a long activity tells Temporal that it lives, ms. A start that waits for the first event is over before: each time is an Action. */
+const heartbeatIntervalMs = 3_000;
 
 /**
  * The activities of one host's queue. Each is idempotent: Temporal may run it twice, and a late run may overlap its
@@ -37,11 +37,13 @@ export function createHostActivities(host: SessionHost) {
   return {
     /** Begins an attempt, or adopts it if it is already there. That it runs is told with the answer where that is soon so: a signal, and the task that takes it, are saved. */
     startAgent: (input: StartAgentInput): Promise<StartAgentResult> =>
-      typed(async () => {
-        const begun = await host.startAgent(input);
-        const runningAtMs = await host.firstEvent(input);
-        return runningAtMs === null ? begun : { ...begun, runningAtMs };
-      }),
+      heartbeating(() =>
+        typed(async () => {
+          const begun = await host.startAgent(input);
+          const runningAtMs = input.runningInAnswer ? await host.firstEvent(input, Context.current().cancellationSignal) : null;
+          return runningAtMs === null ? begun : { ...begun, runningAtMs };
+        }),
+      ),
     /** Ends whatever attempt of the session is alive, and fences those that never began. */
     stopAgent: (input: StopAgentInput): Promise<StopAgentResult> => heartbeating(() => typed(() => host.stopAgent(input))),
     /** Makes a checkpoint of the running attempt and returns when it is durable. */

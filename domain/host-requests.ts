@@ -21,6 +21,8 @@ export interface StartAgentInput extends AttemptKey {
   budget?: Budget;
   /** Second writers that a person has allowed to go on beside it. */
   beside?: readonly AllowedWriter[];
+  /** The session takes word that the attempt runs from the answer; one of an older version waits for the signal. */
+  runningInAnswer?: true;
 }
 
 export interface StartAgentResult {
@@ -30,7 +32,7 @@ export interface StartAgentResult {
   startedAtMs: number;
   /** An attempt with this key was found alive and taken over. */
   adopted: boolean;
-  /** Its first event, Unix ms, where that came soon enough to be told with the answer; else a signal tells of it. */
+  /** Its first event, Unix ms, where the session takes it from the answer and it came soon enough; else a signal tells of it. */
   runningAtMs?: number;
 }
 

@@ -181,10 +181,10 @@ export class AttemptRunner {
     this.answered();
   }
 
-  /** Until it runs, to be told with the answer to its start: Unix ms; null where it does not within the patience, ms, or has ended. */
-  async tellInAnswer(patienceMs: number): Promise<number | null> {
+  /** Until it runs, to be told with the answer to its start: Unix ms; null where it does not within the patience, ms, or before the signal, or has ended. */
+  async tellInAnswer(patienceMs: number, noLonger: AbortSignal): Promise<number | null> {
     if (this.runningAtMs !== null || this.ending.isOver) return this.runningAtMs;
-    return this.told.inAnswer(patienceMs);
+    return this.told.inAnswer(patienceMs, noLonger);
   }
 
   /**

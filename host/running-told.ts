@@ -11,16 +11,20 @@ export class RunningTold {
   /**
    * Waits for the first event, to tell it with the answer. An answer that is lost is asked for again, and tells it again.
    *
-   * @returns Unix ms; null where it has not come within the patience, ms, or never will.
+   * @returns Unix ms; null where it has not come within the patience, ms, or before the signal, or never will.
    */
-  inAnswer(patienceMs: number): Promise<number | null> {
+  inAnswer(patienceMs: number, noLonger: AbortSignal): Promise<number | null> {
+    if (noLonger.aborted) return Promise.resolve(null);
     return new Promise((resolve) => {
+      const giveUp = () => answer(null);
       const answer = (atMs: number | null) => {
         clearTimeout(timer);
+        noLonger.removeEventListener('abort', giveUp);
         this.waiting.delete(answer);
         resolve(atMs);
       };
-      const timer = setTimeout(() => answer(null), patienceMs);
+      const timer = setTimeout(giveUp, patienceMs);
+      noLonger.addEventListener('abort', giveUp);
       this.waiting.add(answer);
     });
   }

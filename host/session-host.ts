@@ -35,6 +35,9 @@ import { SessionRuntime } from './session-runtime.js';
 /** How long an attempt's first event is waited for: a silent program runs after a second of life, and most agents have begun their stream. */
 const firstEventMs = 2_000;
 
+/** So many are waited for at once: the rest of what the worker can do at a time is for starts and stops that have something to do. */
+const firstEventsAwaited = 100;
+
 /**
  * The sessions of one host: begins, adopts and ends their attempts. Everything that is done to a session is done under its
  * lock, and every attempt begins with the proof that the ones before are dead.
@@ -46,6 +49,8 @@ export class SessionHost {
   private readonly preparations = new Map<string, Preparation>();
   /** Pids of the holders of attempts that this worker has begun. */
   private readonly holders = new WeakMap<AttemptRunner, number>();
+  /** How many first events are being waited for. */
+  private awaited = 0;
   /** Shared by all sessions, and by the watch of those that run. */
   readonly writers: WriterSearch;
 
@@ -81,11 +86,18 @@ export class SessionHost {
   /**
    * Waits a little for the first event of an attempt, which the session is then not told of by a message of its own.
    *
+   * @param noLonger lets go at once: the worker shuts down, or nobody wants the answer.
    * @returns Unix ms; null where there is none yet, or the attempt has ended.
    */
-  async firstEvent({ name, attemptId }: AttemptKey): Promise<number | null> {
+  async firstEvent({ name, attemptId }: AttemptKey, noLonger: AbortSignal): Promise<number | null> {
     const runner = this.runners.get(name);
-    return runner?.key.attemptId === attemptId ? runner.tellInAnswer(firstEventMs) : null;
+    if (runner?.key.attemptId !== attemptId || this.awaited >= firstEventsAwaited) return null;
+    this.awaited += 1;
+    try {
+      return await runner.tellInAnswer(firstEventMs, noLonger);
+    } finally {
+      this.awaited -= 1;
+    }
   }
 
   /** Makes sure that nothing of the session is alive or can come alive. @throws HostError NotProvedDead. */

@@ -191,7 +191,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
   const summary = key.epoch === 1 ? `attempt 1: ${commandLine(spec)}` : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
-      { ...key, spec, strategy, parameters, decision: lastDecision, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf, ...(session.writers.allowed.length > 0 ? { beside: session.writers.allowed } : {}) },
+      { ...key, spec, strategy, parameters, decision: lastDecision, runningInAnswer: true, ...(prompt ? { prompt } : {}), ...(session.budget.limit ? { budget: session.budget.limit } : {}), ...session.account.probeOf, ...(session.writers.allowed.length > 0 ? { beside: session.writers.allowed } : {}) },
       summarize(summary),
       session.hostIsAway,
       () => ended() || session.desired !== 'running',

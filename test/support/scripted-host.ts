@@ -32,6 +32,8 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
   readonly calls: HostCall[] = [];
   /** Answers the next stopAgent after the given promise; for commands that come in meanwhile. */
   holdStop: Promise<void> | null = null;
+  /** As holdStop, for the first event of each attempt. */
+  holdFirstEvent: Promise<void> | null = null;
   /** As holdStop, for recordState. */
   holdRecord: Promise<void> | null = null;
   /** Set where it cannot stop an agent. */
@@ -78,7 +80,8 @@ export class ScriptedHost implements SessionHost, NoticeTaker {
     return this.started(input);
   }
 
-  async firstEvent(_key: AttemptKey): Promise<number | null> {
+  async firstEvent(_key: AttemptKey, _noLonger: AbortSignal): Promise<number | null> {
+    await this.holdFirstEvent;
     return this.runsAtOnce ? this.environment.now() : null;
   }
 

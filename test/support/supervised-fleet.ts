@@ -182,7 +182,7 @@ export class SupervisedFleet {
         this.asked.push(`start ${short(input.name)}`);
         return of(input.name).startAgent(input);
       },
-      firstEvent: (key) => of(key.name).firstEvent(key),
+      firstEvent: (key, noLonger) => of(key.name).firstEvent(key, noLonger),
       stopAgent: (input) => {
         this.asked.push(`${input.mode} ${short(input.name)}`);
         return of(input.name).stopAgent(input);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stopUpdate } from '../../workflows/messages.js';
+import { Gate } from '../support/gate.js';
 import { openCalls } from '../support/open-calls.js';
 import type { SupervisedSession } from '../support/supervised-session.js';
 import { useSessions } from '../support/use-sessions.js';
@@ -36,5 +37,16 @@ describe('an attempt that runs when its start is answered', () => {
     expect({ ...after, attempt: null }).toEqual({ ...before, attempt: null });
     await session.current().executeUpdate(stopUpdate, { args: [{ by: 'test' }] });
     expect(await session.current().result()).toMatchObject({ state: 'stopped' });
+  });
+
+  it('is not waited for by a stop', async () => {
+    const late = new Gate();
+    const session = await sessions.supervise({ script: [({ epoch }) => Promise.resolve({ pid: 1_000 + epoch, startedAtMs: 1, adopted: false })] });
+    session.host.holdFirstEvent = late.opened;
+    await session.host.nth('startAgent', 1);
+    await session.current().executeUpdate(stopUpdate, { args: [{ by: 'test' }] });
+    expect(await session.current().result()).toMatchObject({ state: 'stopped', attempts: 1 });
+    expect(await openCalls(session.current())).toEqual(['startAgent']);
+    late.open();
   });
 });

@@ -37,7 +37,7 @@ export function hostCalls(hostId: string, stopGraceMs: number) {
   const patience = (hostIsAway: boolean) => (hostIsAway ? { scheduleToStartTimeout: returnWithin } : {});
   return {
     startAgent: (input: StartAgentInput, summary: string, hostIsAway: boolean, giveUp: () => boolean) =>
-      answer(() => activities.startAgent.executeWithOptions({ ...patience(hostIsAway), summary }, [input]), giveUp),
+      answer(() => activities.startAgent.executeWithOptions({ ...patience(hostIsAway), heartbeatTimeout: '6 s', summary }, [input]), giveUp),
     stopAgent: (input: StopAgentInput, summary: string, hostIsAway: boolean) =>
       answer(() =>
         activities.stopAgent.executeWithOptions(
