@@ -28,6 +28,7 @@ interface RecordedEvent {
   eventType: string;
   eventTime: string;
   activityTaskScheduledEventAttributes?: { activityType: { name: string }; input?: { payloads: { data: string }[] } };
+  activityTaskCompletedEventAttributes?: { result?: { payloads: { data: string }[] } };
   startChildWorkflowExecutionInitiatedEventAttributes?: { workflowType: { name: string }; workflowId: string; parentClosePolicy: string };
   timerStartedEventAttributes?: { timerId: string; startToFireTimeout: string };
   workflowExecutionCompletedEventAttributes?: { result: { payloads: { data: string }[] } };
@@ -199,6 +200,8 @@ describe('recorded histories', () => {
     ['session-second-writer-allowed', /"beside":true.*"beside":\[\{"pid":71,"startTicks":7\}\]/],
     ['session-changed', /"carried".*"startAgent".*"memoryBytes":5000000/],
     ['session-second-writer-at-start', /"type":"SecondWriter".*"reason":"paused by SHIM: claude \(pid 71.*WORKFLOW_EXECUTION_UPDATE_ACCEPTED/],
+    ['session-runs-with-its-answer', /"runningInAnswer":true.*"runningAtMs":\d+\}.*"exitClass":"killed".*"runningAtMs":\d+\}.*"signalName":"attemptRunning"/],
+    ['session-stopped-before-its-answer', /"runningInAnswer":true.*ACTIVITY_TASK_CANCEL_REQUESTED.*"mode":"stop".*WORKFLOW_EXECUTION_COMPLETED/],
     ['session-notice-permission', /"takeNotice".*"need":"permission".*make deploy/],
   ])('%s shows it', (name, evidence) => {
     expect(plainText(name)).toMatch(evidence);
@@ -272,6 +275,23 @@ describe('recorded histories', () => {
   ])('a history with $change is a violation of determinism', async ({ tamper }) => {
     const events = tamper(read('session-waited-out').events);
     expect(events).not.toEqual(read('session-waited-out').events);
+    await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it.each(['session-runs-with-its-answer', 'session-revision-1-running'])('%s that had not been told to run with its answer is a violation of determinism', async (name) => {
+    const { events } = read(name);
+    const [answer] = events.flatMap(({ activityTaskCompletedEventAttributes: completed }) => (completed?.result?.payloads ?? []).filter((payload) => payload.data && Object.hasOwn(Object(decode(payload)), 'runningAtMs')));
+    const { runningAtMs, ...untold } = decode(answer ?? { data: '' }) as { runningAtMs: number };
+    expect(runningAtMs).toBeGreaterThan(0);
+    Object.assign(answer ?? {}, { data: base64(JSON.stringify(untold)) });
+    await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it('session-stopped-before-its-answer that had waited for it is a violation of determinism', async () => {
+    const { events } = read('session-stopped-before-its-answer');
+    const givenUp = events.find(({ eventType }) => eventType === 'EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED');
+    for (const key of Object.keys(givenUp ?? {}).filter((name) => name.endsWith('Attributes'))) Reflect.deleteProperty(givenUp ?? {}, key);
+    Object.assign(givenUp ?? {}, { eventType: 'EVENT_TYPE_TIMER_STARTED', timerStartedEventAttributes: { timerId: '1', startToFireTimeout: '1s' } });
     await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
   });
 

@@ -112,6 +112,27 @@ const awayScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => 
   },
 };
 
+/** Attempts whose start is answered when they run, or when that is not worth waiting for any more. */
+const answerScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-runs-with-its-answer': async (environment) => {
+    const session = await begin(environment, { runsAtOnce: true, script: ['killed'] });
+    await session.runs(2);
+    // By a worker that does not know that it was told.
+    await session.host.sayRunning((await session.host.nth('startAgent', 2)).input);
+    await session.until(({ outcomesOwed }) => outcomesOwed === 0);
+    return scene(session);
+  },
+  'session-stopped-before-its-answer': async (environment) => {
+    const late = new Gate();
+    const session = await begin(environment, { script: [({ epoch }) => Promise.resolve({ pid: 1_000 + epoch, startedAtMs: 1, adopted: false })] });
+    session.host.holdFirstEvent = late.opened;
+    await session.host.nth('startAgent', 1);
+    await session.handle.executeUpdate(stopUpdate, { args: [by] });
+    await session.handle.result();
+    return scene(session, late);
+  },
+};
+
 /** What sessions are given, and what they came to. */
 const recordScenes: Readonly<Record<string, (environment: WorkflowEnvironment, record: KeptRecord) => Promise<Scene>>> = {
   'session-parameters-assigned': async (environment, { store, arms }) => {
@@ -219,7 +240,7 @@ const writerScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =
 const limitScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-account-waits': async (environment) => (await limitedSession(environment)).session,
   'session-account-let-go': async (environment) => {
-    const { account, session } = await limitedSession(environment);
+    const { account, session } = await limitedSession(environment, true);
     await account.handle().executeUpdate(cancelWaitUpdate, { args: [by] });
     await poll(() => environment.client.workflow.getHandle(session.workflowId).query(statusQuery), ({ state, epoch }) => state === 'running' && epoch === 2);
     return session;
@@ -283,8 +304,7 @@ const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =>
   },
 };
 
-/** What Actions are counted in: the same again, as sessions of revision 1 do it. They end where nothing is owed any more. */
-/** Their attempts run soon, as most do. */
+/** What Actions are counted in: the same again, as sessions of revision 1 do it, whose attempts run soon, as most do. They end where nothing is owed any more. */
 const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-revision-1-running': async (environment) => {
     const session = await begin(environment, { runsAtOnce: true });
@@ -323,9 +343,9 @@ const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => 
 };
 
 /** A session that waits for its account, and the scene of each. */
-async function limitedSession(environment: WorkflowEnvironment): Promise<{ account: LimitedAccount; session: Scene; ofAccount: Scene }> {
+async function limitedSession(environment: WorkflowEnvironment, runsAtOnce = false): Promise<{ account: LimitedAccount; session: Scene; ofAccount: Scene }> {
   const account = new LimitedAccount(environment);
-  const session = await begin(environment, { account: account.name, script: [{ exitClass: 'limit_reached', limitResetsAtMs: (await environment.now()) + 3_600_000 }] });
+  const session = await begin(environment, { runsAtOnce, account: account.name, script: [{ exitClass: 'limit_reached', limitResetsAtMs: (await environment.now()) + 3_600_000 }] });
   await account.waits(1);
   await session.until(({ state, reason }) => state === 'waiting_for_limit' && reason.startsWith('limit of'));
   const leave = async () => {
@@ -343,6 +363,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...exitClasses.map((exitClass) => [`session-exit-${exitClass}`, (environment: WorkflowEnvironment) => afterEnd(environment, exitClass)] as const),
   ...Object.entries(hostScenes),
   ...Object.entries(awayScenes),
+  ...Object.entries(answerScenes),
   ...Object.entries(recordScenes),
   ...Object.entries(limitScenes),
   ...Object.entries(noticeScenes),
