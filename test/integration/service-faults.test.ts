@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SessionFolder } from '../../host/session-folder.js';
 import { readWorkerRecord } from '../../host/shim-home.js';
 import { readService, type ServiceName } from '../../workers/embedded/keeper.js';
 import { countCopies, CopyCounter } from '../support/copies.js';
@@ -36,6 +39,21 @@ describe('after SIGKILL of the host worker', () => {
       expect(session.ends()).toEqual(['completed']);
       expect(session.verify(25)).toEqual(everyItemOnce);
     }
+  });
+
+  it('an agent that has begun, and whose start waits for its first event, runs on: its session is told, and asks for the start again', async () => {
+    shim = new Installation();
+    await shim.up();
+    const starts = join(shim.folder, 'starts');
+    // It says nothing: it runs after a second of life.
+    await shim.start({ name: 'silent', agent: 'command', argv: ['/bin/sh', '-c', 'echo begun >> starts; exec sleep 600'], cwd: shim.folder });
+    await until(() => existsSync(starts), 'the agent to begin');
+    kill('host-worker');
+    await shim.client.waitForState('silent', ['running'], 30_000);
+    await until(async () => (await shim.client.status('silent')).attempt?.runningAtMs != null, 'the answer to its start');
+    expect(await shim.history('silent')).toContain('attemptRunning');
+    expect(readFileSync(starts, 'utf8')).toBe('begun\n');
+    expect(new SessionFolder(shim.home, 'silent').attempts().map((attempt) => attempt.report())).toEqual([null]);
   });
 
   it('and of an agent with it, the agent comes back once and knows what was in flight', async () => {
