@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { ticksPerSecond } from '../host/process/kernel-units.js';
 import { readService, serviceNames, type ServiceName } from '../workers/embedded/keeper.js';
 
-/** Processor time of each service so far, s; with that of its children that have ended. */
+/** Processor time of each service so far, s; with that of its children that have ended, and of the process that starts shells for it. */
 export type CpuSeconds = Record<ServiceName, number>;
 
 /** What the services of a home have used so far. */
 export function cpuOfServices(home: string): CpuSeconds {
-  return Object.fromEntries(serviceNames.map((name) => [name, cpuSeconds(readService(home, name).pid)])) as CpuSeconds;
+  return Object.fromEntries(serviceNames.map((name) => [name, cpuOfService(readService(home, name).pid)])) as CpuSeconds;
 }
 
 /** What was used between two looks. */
@@ -19,9 +19,9 @@ export function total(cpu: CpuSeconds): number {
   return serviceNames.reduce((sum, name) => sum + cpu[name], 0);
 }
 
-/** Memory of each service, MB: its proportional share of what it has mapped. */
+/** Memory of each service, MB: its proportional share of what it has mapped, with that of the process that starts shells for it. */
 export function memoryOfServices(home: string): Record<ServiceName, number> {
-  return Object.fromEntries(serviceNames.map((name) => [name, proportionalBytes(readService(home, name).pid) / 1_048_576])) as Record<ServiceName, number>;
+  return Object.fromEntries(serviceNames.map((name) => [name, memoryOf(readService(home, name).pid) / 1_048_576])) as Record<ServiceName, number>;
 }
 
 /** Proportional set size of a process, bytes: what it shares with others is divided among them. 0 where it is gone. */
@@ -35,8 +35,21 @@ export function openDescriptors(pid: number | null): number {
   return pid === null ? 0 : readdirSync(`/proc/${pid}/fd`).length;
 }
 
-function cpuSeconds(pid: number | null): number {
+function cpuOfService(pid: number | null): number {
   if (pid === null) return 0;
+  return [pid, ...spawnersOf(pid)].reduce((sum, each) => sum + cpuSeconds(each), 0);
+}
+
+function memoryOf(pid: number | null): number {
+  return pid === null ? 0 : [pid, ...spawnersOf(pid)].reduce((sum, each) => sum + proportionalBytes(each), 0);
+}
+
+function spawnersOf(pid: number): number[] {
+  const children = readOrEmpty(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.filter((child) => readOrEmpty(`/proc/${child}/cmdline`).includes('shell-spawner-process'));
+}
+
+function cpuSeconds(pid: number): number {
   const text = readOrEmpty(`/proc/${pid}/stat`);
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // utime, stime, and those of the children that were waited for.

@@ -47,11 +47,12 @@ export async function beginAttempt(
     // The request came before, and nothing has come of it yet: it still may.
     const unclaimed = attempt.record();
     holder = (unclaimed ? null : preparation?.takeHolder()) ?? new ParkedHolder(runtime.parkingPlace(), unclaimed);
+    const pid = await holder.pid;
     const prompt = promptRecord(runtime, input, plan, launch.conversationId);
     const record = { ...recordOf(host, input, launch, holder), ...(prompt ? { prompt } : {}), spending: { ...spending, begunWith: launch.strategy === 'native' || launch.strategy === 'compact' ? spending.begunWith : begunAnew } };
     attempt.create(record);
     holder.launch({ path: attempt.path, argv: launch.argv, environment: { ...launch.environment, SHIM_ATTEMPT: input.attemptId }, input: 'null' });
-    return { record, pid: holder.pid, plan };
+    return { record, pid, plan };
   } catch (error) {
     holder?.dismiss();
     rmSync(attempt.path, { recursive: true, force: true });

@@ -40,7 +40,7 @@ export class Preparation {
     this.proof = new Promise((resolve) => {
       // A fork, and a look through all processes, hold the loop for some ms: the report on its way goes first.
       setImmediate(() => {
-        if (!this.over) this.attempt(() => (this.holder = new ParkedHolder(this.place)));
+        if (!this.over) this.attempt(() => this.park());
         resolve(this.over ? null : this.prove(held));
       });
     });
@@ -51,6 +51,15 @@ export class Preparation {
     const proof = await fence(held).catch(() => null);
     if (proof && !this.over) this.attempt(() => (this.writer = this.lookForWriter(recentProcessTable(tableAgeMs))));
     return proof;
+  }
+
+  private park(): void {
+    const holder = new ParkedHolder(this.place);
+    this.holder = holder;
+    holder.pid.catch((error: unknown) => {
+      if (this.holder === holder) this.holder = null;
+      this.onTrouble(error);
+    });
   }
 
   private attempt(work: () => unknown): void {

@@ -6,6 +6,7 @@ import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
 import { availableMemory, expectedMemory, MemoryGate } from './memory-gate.js';
 import { OverviewFile } from './overview.js';
+import { prepareToHold } from './process/parked-holder.js';
 import { ProcessMonitor } from './process-monitor.js';
 import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
 import { SessionHost } from './session-host.js';
@@ -85,6 +86,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
    * @param asked what is yet to be told of the init strategy: waited for where more than one session comes back. @returns when all living attempts are adopted; the ends go on.
    */
   async start(asked: Promise<InitStrategy> | null = null): Promise<{ adopted: number; owed: number }> {
+    prepareToHold();
     this.host.cgroups?.removeEmpty(emptyCgroupMs);
     const folders = listSessionFolders(this.host.home);
     for (const folder of folders) folder.removeAbandoned();

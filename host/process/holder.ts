@@ -4,7 +4,7 @@ import type { ProofOfDeath } from '../../domain/receipt.js';
 import { Cgroup, type CgroupRoot } from './cgroup.js';
 import type { TreeIdentity } from './find-tree.js';
 import { readHeldExit, type HeldExit } from './held-exit.js';
-import { onHolderExit, treeMarker } from './parked-holder.js';
+import { onHolderGone, treeMarker } from './parked-holder.js';
 import { bearsMarker, isAlive, isAliveIn, isDead, readProcess, ticksAt, type ProcessIdentity, type ProcessInfo } from './process-table.js';
 import { killTree } from './process-tree.js';
 
@@ -134,9 +134,13 @@ export function watchEnd(held: HeldAttempt, onEnd: (end: Extract<Held, { kind: '
     }, ms).unref();
   };
   // While the holder lives there is nothing to tell: one short read.
-  const follow = ({ pid }: ProcessIdentity) => {
+  const follow = (holder: ProcessIdentity) => {
     if (!watcher) return;
-    stopListening = onHolderExit(pid, () => look(inspect(held)));
+    stopListening = onHolderGone(holder.pid, () => {
+      look(inspect(held));
+      // Nobody tells of its end any more: it is looked for.
+      if (!over) follow(holder);
+    });
     pollEvery(stopListening ? pollChildMs : pollAdoptedMs, () => undefined);
   };
   const state = inspect(held);

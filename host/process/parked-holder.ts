@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, hostErrorCodes } from '../../domain/host-requests.js';
-import type { CgroupRoot } from './cgroup.js';
+import type { Cgroup, CgroupRoot } from './cgroup.js';
 import { launchScript, parkingScript, type HeldCommand } from './holder-script.js';
 import { ticksSinceBoot } from './process-table.js';
+import { ShellSpawner, type SpawnedShell } from './shell-spawner.js';
 
 /** The environment variable whose value marks every process of an attempt. */
 export const treeMarker = 'SHIM_TREE';
@@ -13,21 +13,27 @@ export const treeMarker = 'SHIM_TREE';
 /** The kernel takes no longer argument, bytes (MAX_ARG_STRLEN less its end). */
 const longestArgument = 131_071;
 
-/** The holders that this process has started and that live, by pid. */
-const children = new Map<number, ChildProcess>();
+/** Starts this process's holders. */
+const spawner = new ShellSpawner();
+
+/** Has the first holder start as fast as the others. */
+export function prepareToHold(): void {
+  spawner.warm();
+}
+
+/** The holders that this process has had started and that live, by pid. */
+const children = new Map<number, SpawnedShell>();
 
 /**
- * Tells of the end of a holder that this process has started.
+ * Tells of the end of a holder that this process has had started, or that nobody is told of it any more.
  *
  * @returns what ends the telling; null for a holder of an earlier worker, or one that is gone.
  */
-export function onHolderExit(pid: number, listener: () => void): (() => void) | null {
-  const shell = children.get(pid);
-  shell?.once('exit', listener);
-  return shell ? () => shell.off('exit', listener) : null;
+export function onHolderGone(pid: number, listener: () => void): (() => void) | null {
+  return children.get(pid)?.onGone(listener) ?? null;
 }
 
-/** Whether a holder that this process has started lives. */
+/** Whether a holder that this process has had started lives. */
 export function isHolderAlive(pid: number): boolean {
   return children.has(pid);
 }
@@ -48,13 +54,15 @@ export class ParkedHolder {
   readonly treeId: string;
   /** No process of that attempt is older; clock ticks since boot. */
   readonly sinceTicks: number;
+  /** Rejects where no process can be started: HostError Misconfigured where the environment is larger than the kernel takes. */
+  readonly pid: Promise<number>;
   private readonly cgroups: CgroupRoot | null;
-  private readonly shell: ChildProcess;
+  private readonly shell: SpawnedShell;
   private readonly folder: string;
 
   /**
    * @param tree given where another holder may be on its way to the same attempt: whichever claims it is found by the one name.
-   * @throws HostError Misconfigured where the working folder is missing, or the environment is larger than the kernel takes.
+   * @throws HostError Misconfigured where the working folder is missing.
    */
   constructor({ cgroups, cwd, environment }: ParkingPlace, tree: { treeId: string; sinceTicks: number } | null = null) {
     this.treeId = tree?.treeId ?? randomUUID();
@@ -63,34 +71,30 @@ export class ParkedHolder {
     this.folder = identityOf(cwd);
     const cgroup = cgroups?.of(this.treeId) ?? null;
     cgroup?.create();
-    try {
-      this.shell = spawn('/bin/sh', ['-s'], { cwd, env: { ...environment, [treeMarker]: this.treeId }, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-    } catch (error) {
-      cgroup?.remove();
-      if (!(error instanceof Error && 'code' in error && error.code === 'E2BIG')) throw error;
-      throw new HostError(hostErrorCodes.misconfigured, 'the environment is larger than the kernel takes; hand on fewer variables', undefined, { cause: error });
-    }
-    // One that could not be started has no pid, which is looked at below; the events come later.
-    this.shell.on('error', () => undefined);
-    this.shell.stdin?.on('error', () => undefined);
-    if (this.shell.pid === undefined) {
-      cgroup?.remove();
-      throw new Error('cannot start /bin/sh: too many processes, too many open files or too little memory');
-    }
-    const { pid } = this.shell;
-    children.set(pid, this.shell);
-    this.shell.once('exit', () => children.delete(pid));
-    this.shell.unref();
-    this.shell.stdin?.write(parkingScript(cgroup?.path ?? null));
+    this.shell = spawner.spawn({ cwd, environment: { ...environment, [treeMarker]: this.treeId } });
+    this.pid = this.shell.pid.then((pid) => this.started(pid), (error: unknown) => this.failed(error, cgroup));
+    // Who begins the attempt is told; one that nobody wants is dismissed.
+    this.pid.catch(() => undefined);
+    this.shell.write(parkingScript(cgroup?.path ?? null));
   }
 
-  get pid(): number {
-    return this.shell.pid ?? 0;
+  private started(pid: number): number {
+    if (this.shell.isGone) return pid;
+    children.set(pid, this.shell);
+    this.shell.onGone(() => children.delete(pid));
+    return pid;
+  }
+
+  private failed(error: unknown, cgroup: Cgroup | null): never {
+    cgroup?.remove();
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'E2BIG') throw new HostError(hostErrorCodes.misconfigured, 'the environment is larger than the kernel takes; hand on fewer variables', undefined, { cause: error });
+    throw new Error('cannot start /bin/sh: too many processes, too many open files or too little memory', { cause: error });
   }
 
   /** Whether it lives, in the folder that has the name now. */
   canHold(cwd: string): boolean {
-    return this.shell.exitCode === null && this.shell.signalCode === null && identityOf(cwd) === this.folder;
+    return !this.shell.isGone && identityOf(cwd) === this.folder;
   }
 
   /**
@@ -103,14 +107,14 @@ export class ParkedHolder {
       throw new HostError(hostErrorCodes.misconfigured, `an argument is longer than the ${longestArgument} bytes that the kernel takes; put it into a file`);
     }
     for (const file of ['holder.pid', 'holder.log', 'stdout', 'stderr']) closeSync(openSync(join(command.path, file), 'a', 0o600));
-    this.shell.stdin?.end(launchScript(command));
+    this.shell.end(launchScript(command));
   }
 
   /** It is not needed: it ends, and its cgroup goes. */
   dismiss(): void {
     const cgroup = this.cgroups?.of(this.treeId);
-    this.shell.once('exit', () => cgroup?.remove());
-    this.shell.stdin?.end();
+    this.shell.onGone(() => cgroup?.remove());
+    this.shell.end();
   }
 }
 

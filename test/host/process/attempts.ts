@@ -19,12 +19,12 @@ export function newAttempt(cgroups: CgroupRoot | null = null): HeldAttempt {
 }
 
 /** Starts a command under a holder. @returns the holder's pid. */
-export function run(held: HeldAttempt, ...argv: string[]): number {
+export function run(held: HeldAttempt, ...argv: string[]): Promise<number> {
   return runWith(held, argv, {});
 }
 
 /** The same, in another folder or environment, or with an input. @returns the holder's pid. */
-export function runWith(held: HeldAttempt, argv: string[], { cwd = held.path, variables = environment, input = 'null' }: { cwd?: string; variables?: Record<string, string>; input?: HeldInput }): number {
+export async function runWith(held: HeldAttempt, argv: string[], { cwd = held.path, variables = environment, input = 'null' }: { cwd?: string; variables?: Record<string, string>; input?: HeldInput }): Promise<number> {
   const holder = new ParkedHolder({ cgroups: held.cgroups, cwd, environment: variables }, held);
   holder.launch({ path: held.path, argv, environment: {}, input });
   return holder.pid;

@@ -14,7 +14,7 @@ describe('two holders on one attempt', () => {
   it('run the command once, and the one that does is found', async () => {
     for (const round of rounds) {
       const held = newAttempt();
-      const pids = [run(held, 'sh', '-c', 'echo $PPID >> ran; exec sleep 60'), run(held, 'sh', '-c', 'echo $PPID >> ran; exec sleep 60')];
+      const pids = await Promise.all([run(held, 'sh', '-c', 'echo $PPID >> ran; exec sleep 60'), run(held, 'sh', '-c', 'echo $PPID >> ran; exec sleep 60')]);
       const winner = Number(await lineIn(held.path, 'ran'));
       const loser = pids.find((pid) => pid !== winner) ?? 0;
       await expect.poll(() => readProcess(loser)?.state ?? 'Z', { interval: 2 }).toBe('Z');
@@ -29,7 +29,7 @@ describe('a fence that meets a holder which is about to claim', () => {
   it('leaves nothing alive, and the command ran once at most', async () => {
     for (const round of rounds) {
       const held = newAttempt();
-      const holder = run(held, 'sh', '-c', 'echo ran >> ran; exec sleep 60');
+      const holder = await run(held, 'sh', '-c', 'echo ran >> ran; exec sleep 60');
       const identity = { pid: holder, startTicks: readProcess(holder)?.startTicks ?? 0 };
       // From before the holder's first step to after its command's.
       for (let wait = 0; wait < round; wait += 1) await new Promise(setImmediate);
@@ -45,7 +45,7 @@ describe('a fence that meets a holder which is about to claim', () => {
 
   it('tells the one who waits that it is lost', async () => {
     const held = newAttempt();
-    run(held, 'sleep', '60');
+    await run(held, 'sleep', '60');
     const ended = end(held);
     await fence(held);
     expect((await ended).kind).toBe('lost');

@@ -12,14 +12,14 @@ describe('a held command', () => {
   it('gets its environment as it is, whatever its names', async () => {
     const held = newAttempt();
     const given = { ...environment, dir: 'a', cgroup: 'b', code: 'c', stdin: 'd', ENV: '/nowhere', EMPTY: '', MULTI: 'x\ny' };
-    runWith(held, [process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.env))'], { variables: given });
+    await runWith(held, [process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.env))'], { variables: given });
     await end(held);
     expect(JSON.parse(readFileSync(join(held.path, 'stdout'), 'utf8'))).toMatchObject(given);
   });
 
   it('ignores no signal, and has no files of the attempt open but its two outputs', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'grep SigIgn /proc/self/status >> found; for fd in /proc/$$/fd/*; do readlink "$fd"; done >> found');
+    await run(held, 'sh', '-c', 'grep SigIgn /proc/self/status >> found; for fd in /proc/$$/fd/*; do readlink "$fd"; done >> found');
     await end(held);
     const [ignored, ...open] = readFileSync(join(held.path, 'found'), 'utf8').trim().split('\n');
     expect(ignored).toBe('SigIgn:\t0000000000000000');
@@ -28,13 +28,13 @@ describe('a held command', () => {
 
   it('reads the end of its input at once, unless it was given a FIFO', async () => {
     const held = newAttempt();
-    run(held, 'cat');
+    await run(held, 'cat');
     expect(await end(held)).toMatchObject({ exit: { exitCode: 0 } });
   });
 
   it('reads what is written into its FIFO, writer after writer', async () => {
     const held = newAttempt();
-    runWith(held, ['sh', '-c', 'echo on > on; read a; read b; echo "$a $b"'], { input: 'fifo' });
+    await runWith(held, ['sh', '-c', 'echo on > on; read a; read b; echo "$a $b"'], { input: 'fifo' });
     await lineIn(held.path, 'on');
     for (const line of ['first\n', 'second\n']) {
       const fifo = await open(join(held.path, 'stdin'), 'w');
@@ -48,13 +48,13 @@ describe('a held command', () => {
   it('that may not be executed ends with 126', async () => {
     const held = newAttempt();
     writeFileSync(join(held.path, 'plain'), 'text', { mode: 0o600 });
-    run(held, join(held.path, 'plain'));
+    await run(held, join(held.path, 'plain'));
     expect(await end(held)).toMatchObject({ exit: { exitCode: 126 } });
   });
 
   it('leaves files that only their owner can read', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'umask > mask');
+    await run(held, 'sh', '-c', 'umask > mask');
     await end(held);
     const files = ['holder.pid', 'holder.log', 'stdout', 'stderr', 'exit'];
     expect(files.map((file) => statSync(join(held.path, file)).mode & 0o777)).toEqual(files.map(() => 0o600));
@@ -63,7 +63,7 @@ describe('a held command', () => {
 
   it('keeps its exit code when its holder is asked to end', async () => {
     const held = newAttempt();
-    const holder = run(held, 'sh', '-c', 'echo on > on; while [ ! -e go-on ]; do sleep 0.005; done; exit 9');
+    const holder = await run(held, 'sh', '-c', 'echo on > on; while [ ! -e go-on ]; do sleep 0.005; done; exit 9');
     await lineIn(held.path, 'on');
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.kill(holder, signal);
     await (await open(join(held.path, 'go-on'), 'w')).close();
@@ -72,15 +72,15 @@ describe('a held command', () => {
 });
 
 describe('a command that cannot be held', () => {
-  it('is misconfigured where its working folder is missing', () => {
+  it('is misconfigured where its working folder is missing', async () => {
     const held = newAttempt();
-    expect(() => runWith(held, ['true'], { cwd: join(held.path, 'nowhere') })).toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
+    await expect(runWith(held, ['true'], { cwd: join(held.path, 'nowhere') })).rejects.toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
     expect(existsSync(join(held.path, 'go'))).toBe(false);
   });
 
-  it('is misconfigured where its environment is too large, and is never claimed', () => {
+  it('is misconfigured where its environment is too large, and is never claimed', async () => {
     const held = newAttempt();
-    expect(() => runWith(held, ['true'], { variables: { ...environment, HUGE: 'x'.repeat(200_000) } })).toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
+    await expect(runWith(held, ['true'], { variables: { ...environment, HUGE: 'x'.repeat(200_000) } })).rejects.toThrow(expect.objectContaining({ code: hostErrorCodes.misconfigured }));
     expect(inspect(held).kind).toBe('unclaimed');
   });
 });

@@ -17,19 +17,19 @@ afterEach(endAttempts);
 describe('a held command', () => {
   it('ends with its exit code', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'exit 3');
+    await run(held, 'sh', '-c', 'exit 3');
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 3, signal: null } });
   });
 
   it('that exits with 137 by itself was not killed', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'exit 137');
+    await run(held, 'sh', '-c', 'exit 137');
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 137, signal: null } });
   });
 
   it.each(['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGABRT'] as const)('ended by %s is told from an exit code', async (signal) => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    await run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     const pid = Number(await lineIn(held.path, 'pid'));
     process.kill(pid, signal);
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { exitCode: null, signal } });
@@ -38,20 +38,20 @@ describe('a held command', () => {
   it('gets its arguments as they are', async () => {
     const held = newAttempt();
     const awkward = ['a b', "it's", '"q"', 'line\nline', '$HOME', '', '-n', '*'];
-    run(held, process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.argv.slice(1)) + "\\n")', '--', ...awkward);
+    await run(held, process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.argv.slice(1)) + "\\n")', '--', ...awkward);
     await end(held);
     expect(JSON.parse(readFileSync(join(held.path, 'stdout'), 'utf8'))).toEqual(awkward);
   });
 
   it('that does not exist ends with 127', async () => {
     const held = newAttempt();
-    run(held, '/nowhere/to be found');
+    await run(held, '/nowhere/to be found');
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 127 } });
   });
 
   it('whose holder is killed is told to be lost by whoever started the holder, without looking for it', async () => {
     const held = newAttempt();
-    const holder = run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    const holder = await run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     await lineIn(held.path, 'pid');
     const ended = end(held);
     const killedMs = performance.now();
@@ -74,7 +74,7 @@ describe('a held command', () => {
 
   it('is lost when its holder is killed, and its orphan is found by the marker', async () => {
     const held = newAttempt();
-    const holder = run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    const holder = await run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     const pid = Number(await lineIn(held.path, 'pid'));
     const ended = end(held);
     process.kill(holder, 'SIGKILL');
@@ -90,7 +90,7 @@ describe('the claim', () => {
   it('taken before the holder starts keeps the command from running', async () => {
     const held = newAttempt();
     expect(claimAgainst(held)).toBe(true);
-    const holder = run(held, 'sh', '-c', 'echo ran > ran');
+    const holder = await run(held, 'sh', '-c', 'echo ran > ran');
     const identity = { pid: holder, startTicks: readProcess(holder)?.startTicks ?? 0 };
     await expect.poll(() => isAlive(identity), { interval: 5 }).toBe(false);
     expect(existsSync(join(held.path, 'ran'))).toBe(false);
@@ -99,8 +99,8 @@ describe('the claim', () => {
   it('lets exactly one of two holders run the command', async () => {
     for (let round = 0; round < 20; round += 1) {
       const held = newAttempt();
-      run(held, 'sh', '-c', 'echo one >> ran');
-      run(held, 'sh', '-c', 'echo two >> ran');
+      await run(held, 'sh', '-c', 'echo one >> ran');
+      await run(held, 'sh', '-c', 'echo two >> ran');
       await end(held);
       expect(readFileSync(join(held.path, 'ran'), 'utf8').trim().split('\n')).toHaveLength(1);
     }
@@ -113,7 +113,7 @@ describe.each([
 ])('the whole tree %s', (label, cgroups) => {
   it.skipIf(label === 'by cgroup' && cgroups === null)('dies, with what left it by setsid and a double fork', async () => {
     const held = newAttempt(cgroups);
-    run(held, 'sh', '-c', '(setsid sh -c "echo \\$\\$ > far; exec sleep 60" &) ; echo $$ > pid; exec sleep 60');
+    await run(held, 'sh', '-c', '(setsid sh -c "echo \\$\\$ > far; exec sleep 60" &) ; echo $$ > pid; exec sleep 60');
     const pids = [Number(await lineIn(held.path, 'far')), Number(await lineIn(held.path, 'pid'))];
     const proof = await killTree(treeOf(held));
     expect(proof.method).toBe(cgroups ? 'cgroup' : 'sweep');
@@ -124,7 +124,7 @@ describe.each([
 
   it.skipIf(label === 'by cgroup' && cgroups === null)('that ignores TERM is killed at the end of its grace', async () => {
     const held = newAttempt(cgroups);
-    run(held, 'sh', '-c', 'trap "" TERM; echo $$ > pid; while :; do sleep 0.05; done');
+    await run(held, 'sh', '-c', 'trap "" TERM; echo $$ > pid; while :; do sleep 0.05; done');
     await lineIn(held.path, 'pid');
     const started = performance.now();
     const proof = await terminateTree(treeOf(held), 300);
@@ -134,7 +134,7 @@ describe.each([
 
   it.skipIf(label === 'by cgroup' && cgroups === null)('dies though it forks as fast as it can', async () => {
     const held = newAttempt(cgroups);
-    run(held, 'sh', '-c', 'f() { n=$1; [ $n -gt 0 ] || exec sleep 60; f $((n-1)) & f $((n-1)) & wait; }; f 6 & echo on > pid; wait');
+    await run(held, 'sh', '-c', 'f() { n=$1; [ $n -gt 0 ] || exec sleep 60; f $((n-1)) & f $((n-1)) & wait; }; f 6 & echo on > pid; wait');
     await lineIn(held.path, 'pid');
     const proof = await killTree(treeOf(held));
     expect(proof.remaining).toBe(0);
@@ -143,7 +143,7 @@ describe.each([
 
   it.skipIf(label === 'by cgroup' && cgroups === null)('that ends on TERM leaves the exit its command chose', async () => {
     const held = newAttempt(cgroups);
-    run(held, 'sh', '-c', 'trap "exit 5" TERM; echo $$ > pid; while :; do sleep 0.05; done');
+    await run(held, 'sh', '-c', 'trap "exit 5" TERM; echo $$ > pid; while :; do sleep 0.05; done');
     await lineIn(held.path, 'pid');
     const ended = end(held);
     await terminateTree(treeOf(held), 5_000);

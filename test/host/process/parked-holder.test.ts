@@ -74,10 +74,11 @@ describe('a parked holder', () => {
   it('outlives a signal to end, and still runs its command', async () => {
     const held = newAttempt();
     const holder = new ParkedHolder({ cgroups: null, cwd: held.path, environment }, held);
+    const pid = await holder.pid;
     // It has its traps once it can be seen to catch HUP, INT, QUIT and TERM: it sets them one after the other.
-    const caught = () => Number.parseInt(/^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${holder.pid}/status`, 'utf8'))?.[1] ?? '0', 16) & 0x4007;
+    const caught = () => Number.parseInt(/^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0', 16) & 0x4007;
     await expect.poll(caught, { interval: 2 }).toBe(0x4007);
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.kill(holder.pid, signal);
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
     holder.launch({ path: held.path, argv: ['true'], environment: {}, input });
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 0 } });
   });
@@ -86,8 +87,9 @@ describe('a parked holder', () => {
     const held = newAttempt(cgroups);
     const holder = new ParkedHolder({ cgroups, cwd: held.path, environment });
     const cgroup = cgroups?.of(holder.treeId).path ?? join(held.path, 'none');
+    const pid = await holder.pid;
     holder.dismiss();
-    await expect.poll(() => isGone(holder.pid) && !existsSync(cgroup), { interval: 5, timeout: 5_000 }).toBe(true);
+    await expect.poll(() => isGone(pid) && !existsSync(cgroup), { interval: 5, timeout: 5_000 }).toBe(true);
   });
 
   it('cannot hold what is to run in another folder that took the name of its own', () => {

@@ -44,7 +44,7 @@ afterEach(async () => {
 describe('a process without the marker', () => {
   it('is found by its parent, though it took a session of its own', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'env -i setsid sh -c "echo \\$\\$ > clean; exec sleep 60" & exec sleep 60');
+    await run(held, 'sh', '-c', 'env -i setsid sh -c "echo \\$\\$ > clean; exec sleep 60" & exec sleep 60');
     const clean = await identityIn(held, 'clean');
     await killTree(treeOf(held));
     expect(isAlive(clean)).toBe(false);
@@ -52,7 +52,7 @@ describe('a process without the marker', () => {
 
   it('is found by its session after the agent and the holder have ended', async () => {
     const held = newAttempt();
-    const holder = identityOf(run(held, 'sh', '-c', 'env -i sh -c "echo \\$\\$ > clean; exec sleep 60" & while [ ! -s clean ]; do sleep 0.01; done; kill -9 $$'));
+    const holder = identityOf(await run(held, 'sh', '-c', 'env -i sh -c "echo \\$\\$ > clean; exec sleep 60" & while [ ! -s clean ]; do sleep 0.01; done; kill -9 $$'));
     const clean = await identityIn(held, 'clean');
     expect(await end(held)).toMatchObject({ kind: 'exited', exit: { signal: 'SIGKILL' } });
     // Its exit file is written a moment before it ends.
@@ -64,7 +64,7 @@ describe('a process without the marker', () => {
 
   it('is found beside a marked one after the holder was killed', async () => {
     const held = newAttempt();
-    const holder = run(held, 'sh', '-c', 'env -i sh -c "echo \\$\\$ > clean; exec sleep 60" & exec sleep 60');
+    const holder = await run(held, 'sh', '-c', 'env -i sh -c "echo \\$\\$ > clean; exec sleep 60" & exec sleep 60');
     const clean = await identityIn(held, 'clean');
     const ended = end(held);
     process.kill(holder, 'SIGKILL');
@@ -75,7 +75,7 @@ describe('a process without the marker', () => {
 
   it('is killed at the end of the grace, though its parent ended on TERM and left it alone', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'env -i setsid sh -c "trap \\"\\" TERM; echo \\$\\$ > clean; while :; do sleep 0.05; done" & trap "exit 0" TERM; while :; do sleep 0.01; done');
+    await run(held, 'sh', '-c', 'env -i setsid sh -c "trap \\"\\" TERM; echo \\$\\$ > clean; while :; do sleep 0.05; done" & trap "exit 0" TERM; while :; do sleep 0.01; done');
     const clean = await identityIn(held, 'clean');
     await terminateTree(treeOf(held), 200);
     expect(isAlive(clean)).toBe(false);
@@ -129,7 +129,7 @@ describe('a stranger', () => {
 describe('a worker that was itself started by an agent', () => {
   it('is not part of that agent\'s tree, nor is what it holds', async () => {
     const held = newAttempt();
-    const holder = identityOf(run(held, 'sh', '-c', 'echo on > on; exec sleep 60'));
+    const holder = identityOf(await run(held, 'sh', '-c', 'echo on > on; exec sleep 60'));
     await lineIn(held.path, 'on');
     const own = identityOf(process.pid);
     const found = findKnownTree(emptyTree({ holder: own }), readProcessTable());
@@ -142,7 +142,7 @@ describe('a tree that ends on TERM', () => {
   it('always lets its holder write how', async () => {
     for (let round = 0; round < 15; round += 1) {
       const held = newAttempt();
-      run(held, 'sh', '-c', 'trap "exit 5" TERM; echo on > on; while :; do sleep 0.005; done');
+      await run(held, 'sh', '-c', 'trap "exit 5" TERM; echo on > on; while :; do sleep 0.005; done');
       await lineIn(held.path, 'on');
       await terminateTree(treeOf(held), 5_000);
       expect(inspect(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 5 } });
@@ -151,7 +151,7 @@ describe('a tree that ends on TERM', () => {
 
   it('is woken first where it is stopped', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'trap "exit 6" TERM; echo $$ > pid; while :; do sleep 0.005; done');
+    await run(held, 'sh', '-c', 'trap "exit 6" TERM; echo $$ > pid; while :; do sleep 0.005; done');
     process.kill(Number(await lineIn(held.path, 'pid')), 'SIGSTOP');
     await terminateTree(treeOf(held), 5_000);
     expect(inspect(held)).toMatchObject({ kind: 'exited', exit: { exitCode: 6 } });
@@ -161,7 +161,7 @@ describe('a tree that ends on TERM', () => {
 describe('a process that cannot be killed', () => {
   it.skipIf(!canFreeze())('is not said to be dead', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    await run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     const { pid } = await identityIn(held, 'pid');
     const thaw = await freeze(pid);
     try {

@@ -15,7 +15,7 @@ describe('a sample', () => {
   it('counts the processor time, memory and bytes of the whole tree', async () => {
     const held = newAttempt();
     const work = 'const b = Buffer.alloc(80e6, 1); const end = Date.now() + 150; while (Date.now() < end); fs.writeFileSync("out", b); fs.writeFileSync("done", "yes\\n"); setInterval(() => b, 1e6)';
-    run(held, 'sh', '-c', '"$@" & wait', 'sh', process.execPath, '-e', work);
+    await run(held, 'sh', '-c', '"$@" & wait', 'sh', process.execPath, '-e', work);
     await lineIn(held.path, 'done');
     const sample = look(held);
     expect(sample?.cpuMs).toBeGreaterThanOrEqual(100);
@@ -27,14 +27,14 @@ describe('a sample', () => {
 
   it('says when every process is stopped', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    await run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     process.kill(Number(await lineIn(held.path, 'pid')), 'SIGSTOP');
     await expect.poll(() => look(held)?.allStopped, { interval: 5 }).toBe(true);
   });
 
   it('of each of several trees comes from one table', async () => {
     const all = [newAttempt(), newAttempt(), newAttempt()];
-    for (const held of all) run(held, 'sh', '-c', 'sleep 60 & echo $! > pid; wait');
+    for (const held of all) await run(held, 'sh', '-c', 'sleep 60 & echo $! > pid; wait');
     const pids = await Promise.all(all.map((held) => lineIn(held.path, 'pid')));
     const table = readProcessTable();
     const sizes = pids.map((pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024);
@@ -45,7 +45,7 @@ describe('a sample', () => {
 
   it('of a tree that has ended is none', async () => {
     const held = newAttempt();
-    run(held, 'true');
+    await run(held, 'true');
     await end(held);
     expect(look(held)).toBeNull();
   });

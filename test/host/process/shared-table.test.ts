@@ -13,7 +13,7 @@ describe('a shared process table', () => {
 
   it('has what was there when it was asked for', async () => {
     const held = newAttempt();
-    run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
+    await run(held, 'sh', '-c', 'echo $$ > pid; exec sleep 60');
     const pid = Number(await lineIn(held.path, 'pid'));
     expect((await nextProcessTable()).has(pid)).toBe(true);
   });

@@ -106,7 +106,7 @@ describe('a keeper', () => {
     const agent = newAttempt(cgroups);
     const keeper = new URL('../../../dist/workers/embedded/keeper.js', import.meta.url).href;
     const program = `import("${keeper}").then((it) => it.startKeeper("${home}", "temporal", ["sleep", "60"], process.env, null))`;
-    run(agent, 'sh', '-c', `'${process.execPath}' -e '${program}'; echo on > on; exec sleep 60`);
+    await run(agent, 'sh', '-c', `'${process.execPath}' -e '${program}'; echo on > on; exec sleep 60`);
     await lineIn(agent.path, 'on');
     const up = await poll(read, (service) => service.pid !== null && service.keeperPid !== null);
     await endAttempts();
