@@ -24,6 +24,12 @@ import { workflowBundle } from './workflow-bundle.js';
 /** Every session's workflow stays cached: without its cache a restart takes three times as long. */
 const maxCachedWorkflows = 2_000;
 
+/**
+ * How long a workflow task waits for the worker that has its workflow cached. On a busy machine a hundred at once wait for more than a second:
+ * those that are handed to anybody are replayed, which makes the machine busier still. After a SIGKILL of the worker, the next one waits as long.
+ */
+const stickyPatience = '5 s';
+
 /** The control worker: runs the workflows. Any number may run; none holds anything that the others lack. */
 async function main(): Promise<void> {
   const home = shimHome();
@@ -50,7 +56,7 @@ async function main(): Promise<void> {
     activities: controlActivities({ client, store: countingStore(store, metrics), platform: statsig.platform, alerts }),
     identity: `shim-control@${hostname()}`,
     maxCachedWorkflows,
-    stickyQueueScheduleToStartTimeout: '1 s',
+    stickyQueueScheduleToStartTimeout: stickyPatience,
   });
   const alertPort = process.env['SHIM_ALERT_PORT'];
   const receiver = alertPort === undefined ? null : new AlertReceiver({ home, client, registry: metrics.registry, logger });
