@@ -15,22 +15,18 @@ export interface ShellPlace {
   environment: Readonly<Record<string, string>>;
 }
 
-/**
- * A shell that the spawner has started for this process. It reads its script from here, and its input ends where this process does.
- */
+/** A shell that the small process has started for this one: it reads its script from here, and its input ends where this process does. */
 export class SpawnedShell {
-  /** Rejects where it could not be started. */
-  readonly pid: Promise<number>;
-  private readonly settle: { resolve: (pid: number) => void; reject: (error: Error) => void };
   private readonly listeners = new Set<() => void>();
   private gone = false;
 
-  constructor(private readonly order: (order: { kind: 'write' | 'end'; text: string }) => void) {
-    const { promise, ...settle } = withResolvers<number>();
-    this.pid = promise;
-    this.settle = settle;
+  /** @param pid rejects where it could not be started. */
+  constructor(
+    readonly pid: Promise<number>,
+    private readonly order: (order: { kind: 'write' | 'end'; text: string }) => void,
+  ) {
     // Who waits for it is told; that nobody does is no error.
-    promise.catch(() => undefined);
+    pid.catch(() => undefined);
   }
 
   /** It has ended, or nobody is told any more whether it has. */
@@ -52,16 +48,17 @@ export class SpawnedShell {
     return () => this.listeners.delete(listener);
   }
 
-  started(pid: number): void {
-    this.settle.resolve(pid);
-  }
-
-  lost(error: Error): void {
-    this.settle.reject(error);
-    if (this.gone) return;
+  /** For who has started it. */
+  tellGone(): void {
     this.gone = true;
     for (const listener of this.listeners) listener();
   }
+}
+
+interface PendingStart {
+  resolve: (pid: number) => void;
+  reject: (error: Error) => void;
+  patience: NodeJS.Timeout;
 }
 
 /**
@@ -72,7 +69,7 @@ export class ShellSpawner {
   private spawner: ChildProcess | null = null;
   private readonly shells = new Map<number, SpawnedShell>();
   /** Those whose pid is not known yet. */
-  private readonly pending = new Map<number, NodeJS.Timeout>();
+  private readonly pending = new Map<number, PendingStart>();
   private lastId = 0;
 
   /** Starts the small process, if there is none, so that the first shell need not wait for it. */
@@ -85,12 +82,9 @@ export class ShellSpawner {
     const { spawner } = this;
     this.lastId += 1;
     const id = this.lastId;
-    const shell = new SpawnedShell((order) => send(spawner, { id, ...order }));
+    const pid = new Promise<number>((resolve, reject) => this.pending.set(id, { resolve, reject, patience: setTimeout(() => spawner?.kill('SIGKILL'), patienceMs) }));
+    const shell = new SpawnedShell(pid, (order) => send(spawner, { id, ...order }));
     this.shells.set(id, shell);
-    this.pending.set(
-      id,
-      setTimeout(() => spawner?.kill('SIGKILL'), patienceMs),
-    );
     spawner?.channel?.ref();
     send(spawner, { id, kind: 'spawn', cwd, environment });
     return shell;
@@ -109,43 +103,34 @@ export class ShellSpawner {
   }
 
   private noticed(notice: SpawnerNotice): void {
-    const shell = this.shells.get(notice.id);
-    this.settled(notice.id);
-    if (notice.kind === 'started') {
-      shell?.started(notice.pid);
-      return;
-    }
-    this.shells.delete(notice.id);
-    shell?.lost(notice.kind === 'failed' ? Object.assign(new Error(`cannot start /bin/sh: ${notice.message}`), { code: notice.code }) : new Error('the shell has ended'));
+    if (notice.kind === 'started') this.takePending(notice.id)?.resolve(notice.pid);
+    else this.lose(notice.id, notice.kind === 'failed' ? Object.assign(new Error(`cannot start /bin/sh: ${notice.message}`), { code: notice.code }) : new Error('the shell has ended'));
   }
 
-  private settled(id: number): void {
-    clearTimeout(this.pending.get(id));
+  private lose(id: number, error: Error): void {
+    this.takePending(id)?.reject(error);
+    const shell = this.shells.get(id);
+    this.shells.delete(id);
+    shell?.tellGone();
+  }
+
+  private takePending(id: number): PendingStart | undefined {
+    const start = this.pending.get(id);
+    clearTimeout(start?.patience);
     this.pending.delete(id);
     if (this.pending.size === 0) this.spawner?.channel?.unref();
+    return start;
   }
 
   /** Its shells live on where they have been told what to run; of their end nobody is told. The next one starts another. */
   private ended(spawner: ChildProcess, error: Error): void {
     if (this.spawner !== spawner) return;
     this.spawner = null;
-    const lost = [...this.shells];
-    this.shells.clear();
-    for (const [id, shell] of lost) {
-      this.settled(id);
-      shell.lost(error);
-    }
+    for (const id of this.shells.keys()) this.lose(id, error);
   }
 }
 
 /** A channel that has closed is told of by the end of its process. */
 function send(spawner: ChildProcess | null, order: SpawnerOrder): void {
   if (spawner?.connected) spawner.send(order, () => undefined);
-}
-
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
-  let settle: { resolve: (value: T) => void; reject: (error: Error) => void } | undefined;
-  const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
-  if (!settle) throw new Error('a promise runs its executor at once');
-  return { promise, ...settle };
 }
