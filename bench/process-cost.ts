@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { ticksPerSecond } from '../host/process/kernel-units.js';
+import { shellSpawnersOf } from '../test/support/shell-spawners.js';
 import { readService, serviceNames, type ServiceName } from '../workers/embedded/keeper.js';
 
 /** Processor time of each service so far, s; with that of its children that have ended, and of the process that starts shells for it. */
@@ -37,16 +38,11 @@ export function openDescriptors(pid: number | null): number {
 
 function cpuOfService(pid: number | null): number {
   if (pid === null) return 0;
-  return [pid, ...spawnersOf(pid)].reduce((sum, each) => sum + cpuSeconds(each), 0);
+  return [pid, ...shellSpawnersOf(pid)].reduce((sum, each) => sum + cpuSeconds(each), 0);
 }
 
 function memoryOf(pid: number | null): number {
-  return pid === null ? 0 : [pid, ...spawnersOf(pid)].reduce((sum, each) => sum + proportionalBytes(each), 0);
-}
-
-function spawnersOf(pid: number): number[] {
-  const children = readOrEmpty(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
-  return children.filter((child) => readOrEmpty(`/proc/${child}/cmdline`).includes('shell-spawner-process'));
+  return pid === null ? 0 : [pid, ...shellSpawnersOf(pid)].reduce((sum, each) => sum + proportionalBytes(each), 0);
 }
 
 function cpuSeconds(pid: number): number {

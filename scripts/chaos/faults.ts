@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readService, serviceNames, type ServiceName } from '../../workers/embedded/keeper.js';
+import { shellSpawnersOf } from '../../test/support/shell-spawners.js';
 import type { Hurt } from './disk.js';
 import type { Fleet, Worker } from './fleet.js';
 import type { Fault } from './schedule.js';
@@ -31,6 +32,8 @@ export class Faults {
         return this.kill(this.fleet.living().get(worker.name)?.[0], `agent of ${worker.name}`);
       case 'kill-holder':
         return this.kill(holderOf(worker), `holder of ${worker.name}`);
+      case 'kill-spawner':
+        return this.kill(shellSpawnersOf(readService(this.fleet.home, 'host-worker').pid ?? 0)[0], 'what starts holders');
       case 'kill-host-worker':
       case 'kill-control-worker':
       case 'kill-temporal': {

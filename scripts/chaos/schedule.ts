@@ -4,6 +4,7 @@ import { mersenne } from 'pure-rand/generator/mersenne';
 export const faultWeights = {
   'kill-agent': 10,
   'kill-holder': 3,
+  'kill-spawner': 1,
   'kill-host-worker': 4,
   'kill-control-worker': 3,
   'kill-temporal': 2,

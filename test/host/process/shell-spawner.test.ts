@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { watchEnd, type Held } from '../../../host/process/holder.js';
 import { isDead, readProcess } from '../../../host/process/process-table.js';
 import { ShellSpawner } from '../../../host/process/shell-spawner.js';
+import { shellSpawnersOf } from '../../support/shell-spawners.js';
 import { end, endAttempts, environment, lineIn, newAttempt, run } from './attempts.js';
 
 afterEach(endAttempts);
@@ -13,14 +14,8 @@ function isGone(pid: number): boolean {
   return info === null || isDead(info);
 }
 
-/** The processes that start shells for this one. */
-function spawners(): number[] {
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shell-spawner-process'));
-}
-
 async function killSpawners(): Promise<void> {
-  const pids = spawners();
+  const pids = shellSpawnersOf(process.pid);
   expect(pids).not.toEqual([]);
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await expect.poll(() => pids.every(isGone), { interval: 5 }).toBe(true);
@@ -30,7 +25,7 @@ describe('the process that starts shells', () => {
   it('has neither the environment nor the folder of the worker', async () => {
     const shells = new ShellSpawner();
     const pid = readProcess(await shells.spawn({ cwd: newAttempt().path, environment }).pid)?.ppid ?? 0;
-    expect(spawners()).toContain(pid);
+    expect(shellSpawnersOf(process.pid)).toContain(pid);
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('PATH=');
     expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
     process.kill(pid, 'SIGKILL');
@@ -46,7 +41,7 @@ describe('the process that starts shells', () => {
     shell.end('exit 0\n');
     await gone;
     expect(shell.isGone).toBe(true);
-    process.kill(spawners().at(-1) ?? 0, 'SIGKILL');
+    process.kill(shellSpawnersOf(process.pid).at(-1) ?? 0, 'SIGKILL');
   });
 
   it('is followed by another where it is killed, and so is a shell that it was to start', async () => {
@@ -57,7 +52,7 @@ describe('the process that starts shells', () => {
     // Nothing was written for it: its input ends, and it does.
     await expect.poll(() => isGone(first), { interval: 5 }).toBe(true);
     await expect.poll(() => shells.spawn({ cwd, environment }).pid.catch(() => null), { interval: 50 }).not.toBeNull();
-    process.kill(spawners().at(-1) ?? 0, 'SIGKILL');
+    process.kill(shellSpawnersOf(process.pid).at(-1) ?? 0, 'SIGKILL');
   });
 
   it('takes no command with it: one that runs lives on, and its end is seen all the same', async () => {
