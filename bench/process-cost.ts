@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { ticksPerSecond } from '../host/process/kernel-units.js';
+import { readOrEmpty } from '../test/support/read-or-empty.js';
 import { shellSpawnersOf } from '../test/support/shell-spawners.js';
 import { readService, serviceNames, type ServiceName } from '../workers/embedded/keeper.js';
 
@@ -50,13 +51,4 @@ function cpuSeconds(pid: number): number {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // utime, stime, and those of the children that were waited for.
   return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at] ?? 0), 0) / ticksPerSecond;
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return '';
-    throw error;
-  }
 }
