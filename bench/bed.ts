@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ShimClient } from '../client/shim-client.js';
@@ -53,7 +54,7 @@ export class Bed {
     await stopServices({ home: this.home, onProgress: () => undefined });
     for (const folder of listSessionFolders(this.home)) await endLatestAttempt(folder);
     // An agent that is just ending may still write its last line.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   async up(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
+import { installedBuild } from '../../host/build-id.js';
 import { addCompletion, addCompletionHelp, completionCommand } from './completion.js';
 import { processContext, type CliContext } from './context.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exit-codes.js';
@@ -85,6 +86,7 @@ async function createCommands(names: readonly CommandName[], context: CliContext
   const program = new Command('shim');
   program
     .description('Keeps AI coding agents going: durable supervision, checkpoints, and resumes that leave a receipt')
+    .version(installedBuild().id, '-V, --version', 'print the version, and which build of it this is')
     .enablePositionalOptions()
     .addHelpText('after', exitCodeHelp)
     .exitOverride()

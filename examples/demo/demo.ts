@@ -23,7 +23,7 @@ const agents = ['ada', 'bob', 'eve'] as const;
 const scriptedAgent = fileURLToPath(new URL('../scripted-agent/scripted-agent.js', import.meta.url));
 
 /** From the start of all until the experiments are to have ended, ms; what has not ended by then is told as it stands. */
-const experimentsUntilMs = 160_000;
+const experimentsUntilMs = 240_000;
 
 /**
  * The main job in miniature. First, three agents do real, checkable work; one is killed in mid-step, then the host worker, then

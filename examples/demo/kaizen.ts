@@ -26,7 +26,8 @@ const restMs = 500;
 
 /**
  * Time is all that the demo has less of: levels, and the bound on crashes, are the defaults. The other bounds take hundreds of
- * sessions to be shown to be kept, and are not set.
+ * sessions to be shown to be kept, and are not set. A watch is long enough for a slow machine to have the sessions that harm takes
+ * to be seen; it ends as soon as it is.
  */
 const settings: Partial<KaizenSettings> = {
   lookEveryMs: 1_000,
@@ -34,7 +35,7 @@ const settings: Partial<KaizenSettings> = {
   windowMs: 60_000,
   longestMs: 120_000,
   bounds: { crashRate: { max: 0.1 } },
-  experiment: { horizonMs: 8_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 6, deadlineMs: 120_000, holdback: 0.2, monitorMs: 45_000, staleAfterMs: 20_000 },
+  experiment: { horizonMs: 8_000, tickMs: 1_000, ramp: [0.5, 1], unitsPerStep: 6, deadlineMs: 120_000, holdback: 0.2, monitorMs: 120_000, staleAfterMs: 20_000 },
 };
 
 /** One of the demo's experiments, and what came of it. */

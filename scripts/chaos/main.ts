@@ -30,6 +30,7 @@ async function one({ seed = Math.floor(Math.random() * 1e9), minutes, agents, fa
   console.log(JSON.stringify({ ...run, restartsMs: run.restartsMs.length }));
   if (summary !== undefined) addSummary(summary, run);
   const passed = run.violations.length === 0;
+  for (const violation of run.violations) console.log(`  VIOLATED: ${violation}`);
   if (!passed) console.log(`seed ${seed} FAILED; again: ${again(run)}${faults === faultKinds ? '' : ` --faults ${faults.join(',')}`}`);
   console.log(passed ? '1 passed, 0 failed' : '0 passed, 1 failed');
   return passed;

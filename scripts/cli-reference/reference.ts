@@ -6,7 +6,7 @@ import { processContext } from '../../client/cli/context.js';
 export async function cliReference(): Promise<string> {
   const program = await createProgram(processContext({ SHIM_HOME: '~/.shim' }));
   const sections = program.commands.flatMap((command) => [command, ...command.commands]).map((command) => section(command));
-  return ['# Commands', '', 'Made from the program by `npm run docs:cli`; `shim COMMAND --help` says the same. Every command also takes:', '', ...table(optionsOf(program)), ...sections].join('\n');
+  return ['# Commands', '', 'Made from the program by `npm run docs:cli`; `shim COMMAND --help` says the same; `shim --version` says which build it is. Every command also takes:', '', ...table(optionsOf(program)), ...sections].join('\n');
 }
 
 function section(command: Command): string {
@@ -20,7 +20,7 @@ type Row = readonly [term: string, text: string];
 
 function optionsOf(command: Command): Row[] {
   const help = command.createHelp();
-  const own = help.visibleOptions(command).filter(({ long }) => long !== '--help');
+  const own = help.visibleOptions(command).filter(({ long }) => long !== '--help' && long !== '--version');
   return own.map((option) => [help.optionTerm(option), help.optionDescription(option)]);
 }
 

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -103,7 +104,7 @@ export class Scenes {
       await stopServices({ home: this.home, onProgress: () => undefined });
       for (const folder of listSessionFolders(this.home)) await endLatestAttempt(folder);
       // An agent that is just ending may still write its last line.
-      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -67,8 +68,8 @@ export function useLocalHost() {
     }
     letGo.abort();
     await nextTurn();
-    // A checkpoint that is under way may still write.
-    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    // A checkpoint that is under way may still write; rmSync would not look again at what a folder holds.
+    await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   const contextOf = (reports: Reports = new KeptReports(), bootId = readBootId()): HostContext => ({
     home,

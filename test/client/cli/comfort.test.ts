@@ -22,6 +22,17 @@ afterEach(() => {
 
 const run = (argv: string[], environment: Record<string, string> = {}) => runCli(argv, { SHIM_HOME: home, HOME: folder, ...environment });
 
+describe('shim --version', () => {
+  it.each(['--version', '-V'])('prints with %s which build it is, and makes nothing', async (option) => {
+    const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
+    const { stdout, exitCode } = await run([option]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^\S+\+[0-9a-f]{12}$/);
+    expect(stdout).toMatch(version);
+    expect(existsSync(home)).toBe(false);
+  });
+});
+
 describe('shim complete', () => {
   it.each(['bash', 'zsh', 'fish'])('prints a script for %s that this shell takes', async (shell) => {
     const { stdout, exitCode } = await run(['complete', shell]);
