@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -28,6 +29,15 @@ describe('shim in a clone that was never built', () => {
       writeFileSync(new URL('main.js', folder), 'exports.main = (argv) => console.log(argv.join());');
       console.log('shim: building');`);
     expect(result).toMatchObject({ exitCode: 0, stdout: 'status,--json', stderr: 'shim: building' });
+  });
+
+  it('keeps what Node has compiled beside the build, where Node can', async () => {
+    await run(`
+      import { mkdirSync, writeFileSync } from 'node:fs';
+      const folder = new URL('../dist/cli/', import.meta.url);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(new URL('main.js', folder), 'exports.main = () => undefined;');`);
+    expect(readdirSync(join(clone, 'dist')).includes('.compile-cache')).toBe('enableCompileCache' in module);
   });
 
   it('says that it could not, and how to try again', async () => {
