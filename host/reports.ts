@@ -20,4 +20,6 @@ export interface Reports {
   answered(key: AttemptKey, account: string, signal: AbortSignal): Promise<Delivery>;
   /** Names of the sessions that an open workflow supervises on this host, with the session's id; null while Temporal cannot be asked. */
   supervised(): Promise<ReadonlyMap<string, string> | null>;
+  /** How many sessions an open workflow supervises on this host; null while Temporal cannot be asked. */
+  countSupervised(): Promise<number | null>;
 }

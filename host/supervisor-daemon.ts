@@ -5,6 +5,7 @@ import { Background } from './background.js';
 import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
 import { availableMemory, expectedMemory, MemoryGate } from './memory-gate.js';
+import { OrphanWatch } from './orphan-watch.js';
 import { OverviewFile } from './overview.js';
 import { prepareToHold } from './process/parked-holder.js';
 import { ProcessMonitor } from './process-monitor.js';
@@ -19,14 +20,8 @@ const defaultParallelLimit = 8;
 /** A session that neither runs nor ends again within this does not hold up the next one, ms. */
 const comeBackMs = 30_000;
 
-/** How often the host compares its sessions with Temporal's, ms. */
-const orphanCheckMs = 60_000;
-
 /** Old attempts of a session are removed after so many new ones. */
 const pruneAttemptsEvery = 5;
-
-/** A session this young may not be listed by Temporal yet, ms. */
-const orphanAgeMs = 60_000;
 
 /** A cgroup that is empty for longer is of an attempt that never began, ms. */
 const emptyCgroupMs = 60_000;
@@ -50,9 +45,9 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
   readonly writers: SecondWriterWatch;
   private readonly overview: OverviewFile;
   private readonly gate: MemoryGate;
+  private readonly orphans: OrphanWatch;
   private initStrategy: InitStrategy = 'parallel';
   private parallelLimit = defaultParallelLimit;
-  private orphanTimer: NodeJS.Timeout | null = null;
   /** When the last attempt of a session ended, Unix ms: its successor's recovery is counted from there. */
   private readonly endedAtMs = new Map<string, number>();
 
@@ -71,6 +66,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.writers = new SecondWriterWatch(host, () => this.sessions.liveRunners, this.sessions.writers);
     this.overview = new OverviewFile(host.home, host.hostId, () => this.sessions.liveRunners, (error) => host.events.emit('trouble', { name: null, what: 'keep the overview', error }));
     this.gate = new MemoryGate(available, () => this.sessions.liveRunners.filter((runner) => !runner.hasEnded).length);
+    this.orphans = new OrphanWatch(host.reports, () => this.sessions.liveRunners, this.background);
     this.relayEvents();
   }
 
@@ -105,7 +101,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.monitor.start();
     this.writers.start();
     this.overview.start();
-    this.orphanTimer = setInterval(() => this.background.run('compare with Temporal', this.stopOrphans()), orphanCheckMs);
+    this.orphans.start();
     this.background.run('bring sessions back', this.bringBack(owed, ending, asked));
     return { adopted, owed: owed.length };
   }
@@ -115,7 +111,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
     this.monitor.stop();
     this.writers.stop();
     this.overview.stop();
-    if (this.orphanTimer) clearInterval(this.orphanTimer);
+    this.orphans.stop();
     this.sessions.detach();
   }
 
@@ -169,18 +165,6 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
       events.on('attempt_running', onNews);
       events.on('attempt_ended', onNews);
     });
-  }
-
-  /** Stops what no open workflow supervises any more: one list call serves all sessions. */
-  private async stopOrphans(): Promise<void> {
-    const old = this.sessions.liveRunners.filter((runner) => Date.now() - runner.setup.startedAtMs > orphanAgeMs);
-    if (old.length === 0) return;
-    const supervised = await this.host.reports.supervised();
-    if (!supervised) return;
-    for (const runner of old) {
-      if (supervised.get(runner.key.name) === runner.key.sessionId) continue;
-      await runner.end({ exitClass: 'stopped', reason: 'no workflow supervises it any more' }, { checkpointFirst: true, graceMs: runner.setup.spec.limits.stopGraceMs });
-    }
   }
 
   private relayEvents(): void {

@@ -109,6 +109,7 @@ describe('SupervisorDaemon', () => {
         answered: () => Promise.resolve('delivered'),
         waits: () => Promise.resolve('delivered'),
         supervised: () => Promise.resolve(null),
+        countSupervised: () => Promise.resolve(null),
       },
     };
     for (const name of ['ann', 'ben']) oweAnEnd(name);

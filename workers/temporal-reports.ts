@@ -49,8 +49,7 @@ export class TemporalReports implements Reports {
   async supervised(): Promise<ReadonlyMap<string, string> | null> {
     const open = new Map<string, string>();
     try {
-      const query = `WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running' AND ShimHost = '${this.hostId}'`;
-      for await (const { workflowId, memo } of this.client.workflow.list({ query })) {
+      for await (const { workflowId, memo } of this.client.workflow.list({ query: this.ofThisHost })) {
         const sessionId = memo?.['sessionId'];
         open.set(workflowId.replace(/^session\//, ''), typeof sessionId === 'string' ? sessionId : '');
       }
@@ -59,6 +58,20 @@ export class TemporalReports implements Reports {
       return null;
     }
     return open;
+  }
+
+  async countSupervised(): Promise<number | null> {
+    try {
+      return (await this.client.workflow.count(this.ofThisHost)).count;
+    } catch (error) {
+      this.logger.warn({ error: describe(error) }, 'cannot count the supervised sessions');
+      return null;
+    }
+  }
+
+  /** Of the sessions that are open on this host. */
+  private get ofThisHost(): string {
+    return `WorkflowType = 'superviseSession' AND ExecutionStatus = 'Running' AND ShimHost = '${this.hostId}'`;
   }
 
   /** Retries until Temporal has it or says that nobody is there. @throws the abort reason once `signal` is aborted. */

@@ -47,8 +47,16 @@ export class KeptReports extends EventEmitter<{ ended: [AttemptReport]; waits: [
   answered() {
     return Promise.resolve('delivered' as const);
   }
+  /** Of the open workflows: names with the ids of their sessions. */
+  readonly open = new Map<string, string>();
+  /** How often all of them were listed. */
+  lists = 0;
   supervised() {
-    return Promise.resolve(new Map<string, string>());
+    this.lists += 1;
+    return Promise.resolve(new Map(this.open));
+  }
+  countSupervised(): Promise<number | null> {
+    return Promise.resolve(this.open.size);
   }
 }
 
