@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Budget } from '../../domain/budget.js';
+import { mapBounded } from '../../domain/concurrency.js';
 import type { SessionState } from '../../domain/session.js';
 import type { CommandResult, SessionStatus } from '../../workflows/messages.js';
 import { CommandRefusedError } from '../errors.js';
@@ -20,8 +21,11 @@ export interface CommandOptions {
 
 const defaultTimeoutMs = 60_000;
 
-/** Adds a command that changes a session, with the options they share. @param takes how many sessions it changes. */
-export function sessionCommand(program: Command, name: string, description: string, takes: 'one' | 'several' = 'one'): Command {
+/** Sessions that are changed at the same time, of those that a command names. */
+const changesAtOnce = 16;
+
+/** Adds a command that changes sessions, with the options they share. @param takes how many sessions it changes. */
+export function sessionCommand(program: Command, name: string, description: string, takes: 'one' | 'several' = 'several'): Command {
   const command = program.command(name).description(description);
   if (takes === 'one') command.argument('<name>', 'the session');
   else command.argument('<name...>', 'the sessions');
@@ -49,14 +53,28 @@ export interface Outcome {
   beside?: true;
 }
 
-/** Sends a command, waits until it took effect, and prints where the session is then. */
-export async function changeSession(context: CliContext, name: string, options: CommandOptions, outcome: Outcome): Promise<void> {
-  checkName(name);
+/** Sends a command to each, waits until it took effect, and prints where the sessions are then. */
+export function changeSessions(context: CliContext, names: readonly string[], options: CommandOptions, outcome: Outcome): Promise<void> {
+  return forEachSession(context, names, options, (client, name) => change(context, client, name, options, outcome));
+}
+
+/**
+ * Changes those that can be changed, and prints where they are then: as JSON, one as an object, several as a list.
+ *
+ * @throws what kept the first of the others from being changed; what kept the rest of them is printed.
+ */
+export async function forEachSession(context: CliContext, names: readonly string[], options: CommandOptions, changeOne: (client: ShimClient, name: string) => Promise<Changed>): Promise<void> {
+  const wanted = [...new Set(names.map((name) => checkName(name)))];
   const client = await ShimClient.connect(context.home, context.environment);
   try {
-    const changed = await change(context, client, name, options, outcome);
-    if (options.json) context.printJson(changed);
-    else context.print(describeChanged(changed));
+    const answers = await mapBounded(wanted, changesAtOnce, (name) => changeOne(client, name).catch((error: unknown) => ({ name, error })));
+    const changed = answers.filter((answer): answer is Changed => !('error' in answer));
+    const [first, ...others] = answers.filter((answer) => 'error' in answer);
+    if (!options.json) for (const each of changed) context.print(describeChanged(each));
+    else if (wanted.length > 1) context.printJson(answers.map((answer) => ('error' in answer ? { name: answer.name, error: messageOf(answer.error) } : answer)));
+    else if (changed[0]) context.printJson(changed[0]);
+    for (const { error } of others) context.warn(messageOf(error));
+    if (first) throw first.error;
   } finally {
     await client.close();
   }
@@ -97,4 +115,8 @@ export function asker({ environment }: CliContext, { reason }: Pick<CommandOptio
 /** Tells each change while waiting. */
 export function tell({ progress }: CliContext): (status: SessionStatus) => void {
   return ({ name, state, reason }) => progress(`${name}: ${state} (${oneLine(reason)})`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -148,3 +148,26 @@ describe('shim restart', () => {
     expect(await restart('nobody')).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('nobody') as string });
   });
 });
+
+describe('commands to several sessions', () => {
+  const to = (command: string, ...argv: string[]) => runCli([command, ...argv], { SHIM_HOME: shim.home, USER: 'ann' });
+
+  it('pause, resume and stop each, and say of the others why not', async () => {
+    const pair = await Promise.all(['left', 'right'].map((name) => shim.startScripted(name, ['--items', '1000', '--step-ms', '200'])));
+    await Promise.all(pair.map((session) => session.untilItem(1)));
+    expect(await to('pause', 'left', 'right')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^left is paused: .*\nright is paused: .*$/) as string });
+    const resumed = await to('resume', 'right', 'left', '--json');
+    expect(JSON.parse(resumed.stdout)).toEqual(['right', 'left'].map((name) => expect.objectContaining({ name, state: 'running' }) as object));
+    const { exitCode, stdout, stderr } = await to('stop', 'left', 'nobody', 'right');
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 3, stdout: expect.stringMatching(/^left is stopped: .*\nright is stopped: .*$/) as string, stderr: expect.stringContaining('nobody') as string });
+    for (const session of pair) expect((await session.status()).state).toBe('stopped');
+  });
+
+  it('change none where one of the names is none', async () => {
+    const session = await shim.startScripted('stays', ['--items', '1000', '--step-ms', '200']);
+    await session.untilItem(1);
+    expect(await to('stop', 'stays', '../x')).toMatchObject({ exitCode: 2 });
+    expect((await session.status()).state).toBe('running');
+    expect(JSON.parse((await to('stop', 'stays', '--json')).stdout)).toMatchObject({ name: 'stays', state: 'stopped' });
+  });
+});

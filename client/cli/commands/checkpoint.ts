@@ -15,7 +15,7 @@ interface CheckpointOptions extends CommandOptions {
 }
 
 export function addCheckpoint(program: Command, context: CliContext): void {
-  sessionCommand(program, 'checkpoint', 'make a checkpoint now and print its id, or prove one')
+  sessionCommand(program, 'checkpoint', 'make a checkpoint now and print its id, or prove one', 'one')
     .option('--verify [checkpoint]', 'make none, but prove one (default: the newest) by restoring it into a scratch folder and comparing; a bad one is used no more')
     .action((name: string, { verify, ...options }: CheckpointOptions) =>
       verify === undefined ? makeCheckpoint(context, name, options) : verifyCheckpoint(context, checkName(name), verify === true ? null : checkCheckpointId(name, verify), options),

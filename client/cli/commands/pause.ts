@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
-import { changeSession, sessionCommand, type CommandOptions } from '../session-command.js';
+import { changeSessions, sessionCommand, type CommandOptions } from '../session-command.js';
 
 export function addPause(program: Command, context: CliContext): void {
-  sessionCommand(program, 'pause', 'make a checkpoint, stop the agent and keep the session').action((name: string, options: CommandOptions) =>
-    changeSession(context, name, options, { command: 'pause', reached: ['paused'], missed: ['completed', 'failed', 'stopped'] }),
+  sessionCommand(program, 'pause', 'make a checkpoint, stop the agent and keep the session').action((names: string[], options: CommandOptions) =>
+    changeSessions(context, names, options, { command: 'pause', reached: ['paused'], missed: ['completed', 'failed', 'stopped'] }),
   );
 }

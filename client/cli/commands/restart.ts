@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
-import { mapBounded } from '../../../domain/concurrency.js';
 import type { SessionStatus } from '../../../workflows/messages.js';
-import { ShimClient, type SessionCommand } from '../../shim-client.js';
-import { checkName } from '../check-name.js';
+import type { SessionCommand, ShimClient } from '../../shim-client.js';
 import type { CliContext } from '../context.js';
-import { change, describeChanged, sessionCommand, type Changed, type CommandOptions } from '../session-command.js';
-
-const restartsAtOnce = 16;
+import { change, forEachSession, sessionCommand, type Changed, type CommandOptions } from '../session-command.js';
 
 const explanation = `
 One that runs makes a last checkpoint, is given its grace, and goes on from there in another attempt. One that is paused goes on as with
@@ -14,24 +10,9 @@ resume; one that has failed, or waits out a back-off, as with reset. A limit is 
 never returns. Of several, those that can be are restarted; the exit code is that of the first that could not.`;
 
 export function addRestart(program: Command, context: CliContext): void {
-  sessionCommand(program, 'restart', 'end what runs, with a checkpoint, and go on from there in another attempt', 'several')
+  sessionCommand(program, 'restart', 'end what runs, with a checkpoint, and go on from there in another attempt')
     .addHelpText('after', explanation)
-    .action((names: string[], options: CommandOptions) => restart(context, [...new Set(names.map((name) => checkName(name)))], options));
-}
-
-async function restart(context: CliContext, names: readonly string[], options: CommandOptions): Promise<void> {
-  const client = await ShimClient.connect(context.home, context.environment);
-  try {
-    const answers = await mapBounded(names, restartsAtOnce, (name) => restartOne(context, client, name, options).catch((error: unknown) => ({ name, error })));
-    const failures = answers.filter((answer) => 'error' in answer);
-    if (options.json) context.printJson(answers.map((answer) => ('error' in answer ? { name: answer.name, error: messageOf(answer.error) } : answer)));
-    else for (const answer of answers) if (!('error' in answer)) context.print(describeChanged(answer));
-    const [first, ...others] = failures;
-    for (const { error } of others) context.warn(messageOf(error));
-    if (first) throw first.error;
-  } finally {
-    await client.close();
-  }
+    .action((names: string[], options: CommandOptions) => forEachSession(context, names, options, (client, name) => restartOne(context, client, name, options)));
 }
 
 async function restartOne(context: CliContext, client: ShimClient, name: string, options: CommandOptions): Promise<Changed> {
@@ -49,8 +30,4 @@ function isRefused({ state, pauseReason }: SessionStatus): boolean {
 function wayOf({ desired, state }: SessionStatus): SessionCommand {
   if (desired === 'paused') return 'resume';
   return state === 'failed' || state === 'backing_off' ? 'reset' : 'restart';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

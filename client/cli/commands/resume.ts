@@ -3,7 +3,7 @@ import type { Budget } from '../../../domain/budget.js';
 import type { SessionStatus } from '../../../workflows/messages.js';
 import type { CliContext } from '../context.js';
 import { parseAmount, parseTokens } from '../units.js';
-import { changeSession, sessionCommand, type CommandOptions } from '../session-command.js';
+import { changeSessions, sessionCommand, type CommandOptions } from '../session-command.js';
 
 interface ResumeOptions extends CommandOptions {
   addUsd?: number;
@@ -24,7 +24,7 @@ export function addResume(program: Command, context: CliContext): void {
     .option('--add-hours <n>', 'hours more that it may run', parseAmount)
     .option('--beside', 'go on beside the other process for which it is paused, at your own risk')
     .addHelpText('after', explanation)
-    .action((name: string, options: ResumeOptions) => changeSession(context, name, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped'], isRefused, ...more(options), ...(options.beside && { beside: true }) }));
+    .action((names: string[], options: ResumeOptions) => changeSessions(context, names, options, { command: 'resume', reached: ['running', 'completed'], missed: ['failed', 'stopped'], isRefused, ...more(options), ...(options.beside && { beside: true }) }));
 }
 
 function more({ addUsd, addTokens, addHours }: ResumeOptions): { add?: Budget } {
