@@ -55,14 +55,15 @@ export const searchAttributeTypes: Readonly<Record<string, 'Keyword' | 'Int'>> =
 };
 
 /** What sessions are begun with now: see SuperviseSessionInput.revision. */
-export const sessionRevision = 1;
+export const sessionRevision = 2;
 
 export interface SuperviseSessionInput {
   spec: SessionSpec;
   hostId: string;
   /**
    * What its workflow may take for granted, where a patch would write two events into each history. Absent or 0: it asks by patch;
-   * 1: it keeps records, asks for its first parameters within its first task, and was published with its first attempt.
+   * 1: it keeps records, asks for its first parameters within its first task, and was published with its first attempt. 2: what it does
+   * beside its story comes in one order (see untilDue).
    */
   revision?: number;
   /** What a continued run carries over; absent in the first run. */

@@ -3,6 +3,7 @@ import { countsAsFailure } from '../../domain/exit-class.js';
 import { fleetWorkflowId, memberNewsSignal, type MemberNews } from '../fleet-messages.js';
 import type { ToldNews } from '../messages.js';
 import type { Session } from './session.js';
+import { untilDue } from './until-due.js';
 
 /** What a session that closes waits for its fleet. */
 const closingPatience = '10 s';
@@ -21,7 +22,7 @@ export class FleetNews {
   /** Runs beside all else. News wait until a start is answered: the way from a crash to the next attempt is kept clear. */
   async keepTold(): Promise<void> {
     for (;;) {
-      await condition(() => this.isOwed && !this.session.isBetweenAttempts);
+      await untilDue(this.session, () => this.isOwed);
       await this.tell();
     }
   }

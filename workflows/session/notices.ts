@@ -1,10 +1,11 @@
-import { condition, patched } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import { noticeOf, type Notice } from '../../domain/notice.js';
 import { closedStates } from '../../domain/session.js';
 import type { CarriedNotices, SessionStatus } from '../messages.js';
 import type { HostCalls } from './host-calls.js';
 import type { Session } from './session.js';
 import { summarize } from '../one-line.js';
+import { untilDue } from './until-due.js';
 
 /** What people are yet to be told of a session. Nothing here waits. */
 export class OwedNotices {
@@ -49,7 +50,7 @@ export function noteRest(session: Session): void {
 export async function keepNoticed(session: Session, host: HostCalls): Promise<void> {
   const { notices } = session;
   for (let hostIsAway = false; ; ) {
-    await condition(() => !notices.isEmpty && !session.isBetweenAttempts);
+    await untilDue(session, () => !notices.isEmpty);
     const notice = notices.first;
     if (!notice) continue;
     const answer = await host.takeNotice(notice, summarize(`tell people: ${notice.line}`), hostIsAway);

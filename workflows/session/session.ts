@@ -78,9 +78,13 @@ export class Session {
   get spec() {
     return this.input.spec;
   }
-  /** Begun by this version, or one as new. */
+  /** Begun by a version that asks for no patch of what revision 1 has. */
   get isNew() {
-    return isOfRevision(this.input, sessionRevision);
+    return isOfRevision(this.input, 1);
+  }
+  /** Begun by a version whose loops come in one order, whichever answers come together. */
+  get ordersLoops() {
+    return isOfRevision(this.input, 2);
   }
   get desired() {
     return this.carried.desired;

@@ -3,6 +3,7 @@ import { recordsWorkflowId, type RecordOutcomesInput } from '../messages.js';
 import { assignFirstParameters, assignParameters, recordSession } from './control-calls.js';
 import type { HostCalls } from './host-calls.js';
 import type { Session } from './session.js';
+import { untilDue } from './until-due.js';
 
 /** What a session that closes waits for its record. */
 const closingPatience = '10 s';
@@ -37,7 +38,7 @@ export async function settleRecords(session: Session): Promise<void> {
 async function keepTuned(session: Session, host: HostCalls): Promise<void> {
   const { parameters } = session;
   for (;;) {
-    await condition(() => parameters.wants > 0 && !session.isBetweenAttempts);
+    await untilDue(session, () => parameters.wants > 0);
     const { wants } = parameters;
     session.tuned(wants, await assignParameters(parameters.request(Math.max(1, session.epoch), session.startedAtMs)));
     await apply(session, host);
@@ -54,10 +55,11 @@ async function apply({ parameters, attempt }: Session, host: HostCalls): Promise
   if (answer.kind === 'host_away') parameters.want();
 }
 
+/** After what is asked for is answered, never beside it: of two tasks in a row that come to nothing, what follows them may be given together (see untilDue). */
 async function keepRecorded(session: Session): Promise<void> {
-  const { records } = session;
+  const { records, parameters } = session;
   for (;;) {
-    await condition(() => !records.isEmpty && !session.isBetweenAttempts);
+    await untilDue(session, () => !records.isEmpty && (parameters.wants === 0 || !session.ordersLoops));
     const batch = records.batch();
     await recordSession(batch);
     records.settled(batch);
@@ -66,7 +68,7 @@ async function keepRecorded(session: Session): Promise<void> {
 
 async function keepBounded(session: Session): Promise<void> {
   for (;;) {
-    await condition(() => session.records.outcomes > owedKept && !session.isBetweenAttempts);
+    await untilDue(session, () => session.records.outcomes > owedKept);
     await handOver(session);
   }
 }
