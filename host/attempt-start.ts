@@ -7,6 +7,7 @@ import { begunAnew } from './budget/session-spend.js';
 import { promptRecord } from './follow-up.js';
 import type { HostContext } from './host-context.js';
 import type { Preparation } from './preparation.js';
+import { claimAgainst } from './process/holder.js';
 import { ParkedHolder } from './process/parked-holder.js';
 import { refuseWhileHeld } from './rest-lock.js';
 import { planResume, type PreviousAttempt, type ResumePlan } from './resume-plan.js';
@@ -25,7 +26,8 @@ export interface BegunAttempt {
  * Begins an attempt: chooses the way back, writes down what it is begun with, lets its holder go.
  *
  * @param previous the attempt before, proved dead; null where there is none.
- * @throws HostError Misconfigured, HeldAtRest; then nothing was begun, and nothing of it is left.
+ * @throws HostError Misconfigured, HeldAtRest; then nothing was begun, and nothing of it is left. Error, to be asked for again, where the holder of
+ * an earlier request for it has claimed it meanwhile.
  */
 export async function beginAttempt(
   host: HostContext,
@@ -36,16 +38,16 @@ export async function beginAttempt(
   preparation: Preparation | null,
 ): Promise<BegunAttempt> {
   const spending = spendingAtStart(host, runtime.folder, input, previous);
-  mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
-  mkdirSync(join(runtime.folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
+  // The request came before, and nothing has come of it yet: it still may.
+  const unclaimed = attempt.record();
   let holder: ParkedHolder | null = null;
   try {
+    mkdirSync(attempt.path, { recursive: true, mode: 0o700 });
+    mkdirSync(join(runtime.folder.checkpointsPath, 'agent'), { recursive: true, mode: 0o700 });
     refuseWhileHeld(runtime.folder);
     const plan = previous && (await planResume(runtime, { ...input, ...spendable(spending) }, attempt, previous));
     await ensureWorkTree(runtime, plan);
     const launch = plan?.launch ?? runtime.agent.launchFirst({ ...runtime.launchContext(attempt), ...spendable(spending) });
-    // The request came before, and nothing has come of it yet: it still may.
-    const unclaimed = attempt.record();
     holder = (unclaimed ? null : preparation?.takeHolder()) ?? new ParkedHolder(runtime.parkingPlace(), unclaimed);
     const pid = await holder.pid;
     const prompt = promptRecord(runtime, input, plan, launch.conversationId);
@@ -55,6 +57,8 @@ export async function beginAttempt(
     return { record, pid, plan };
   } catch (error) {
     holder?.dismiss();
+    // Without its records, what has begun by the earlier request would run unseen, and the next one begin another.
+    if (unclaimed && !claimAgainst(runtime.held(attempt, unclaimed))) throw new Error(`attempt ${input.epoch} of ${input.name} has begun meanwhile`, { cause: error });
     rmSync(attempt.path, { recursive: true, force: true });
     throw error;
   }

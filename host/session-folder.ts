@@ -163,7 +163,9 @@ export class SessionFolder {
 
   /** Takes away what a worker that was killed in the midst of a write has left. The worker that has the host's lock is the only one that writes. */
   removeAbandoned(): void {
-    for (const folder of [this.path, ...this.epochs().slice(-2).map((epoch) => this.attempt(epoch).path)]) {
+    const latest = this.epochs().slice(-2).map((epoch) => this.attempt(epoch));
+    for (const attempt of latest) attempt.removeUnbegun();
+    for (const folder of [this.path, ...latest.map(({ path }) => path)]) {
       for (const file of listFolder(folder)) if (temporaryName.test(file)) rmSync(join(folder, file), { force: true });
     }
   }
@@ -228,6 +230,18 @@ export class AttemptFolder {
     }
   }
 
+  /**
+   * Takes away what is there of an attempt of which nothing has been written down: its worker was killed before it had chosen what to
+   * begin it with, and sends its holder only after that. It is no attempt, and nobody would ever write down its end.
+   *
+   * @returns whether it was one.
+   */
+  removeUnbegun(): boolean {
+    if (listFolder(this.path).some((file) => file === 'attempt.json' || file === 'go')) return false;
+    rmSync(this.path, { recursive: true, force: true });
+    return true;
+  }
+
   /** An adopted attempt goes on with what it was given last. */
   keepParameters(parameters: Parameters): void {
     const record = this.record();
@@ -277,8 +291,9 @@ export class AttemptFolder {
   decision(): string | null {
     return readRecord(join(this.path, 'decision.json'), decisionSchema)?.decision ?? null;
   }
+  /** Not where it never began: it has no folder. */
   writeDecision(decision: string): void {
-    writeRecord(join(this.path, 'decision.json'), { decision });
+    if (existsSync(this.path)) writeRecord(join(this.path, 'decision.json'), { decision });
   }
 }
 

@@ -331,7 +331,7 @@ export class SessionHost {
 
   /**
    * Proves the latest attempt dead, and those before it that nothing proved dead yet: an attempt begins only after this,
-   * so whatever lies before one with a report is settled.
+   * so whatever lies before one with a report is settled. One that never began is taken away.
    *
    * @param below only attempts with a lower epoch.
    */
@@ -340,6 +340,7 @@ export class SessionHost {
     for (const epoch of folder.epochs().toReversed()) {
       if (epoch >= below) continue;
       const attempt = folder.attempt(epoch);
+      if (attempt.removeUnbegun()) continue;
       proof = (await this.proveDead(attempt, preparation)) ?? proof;
       if (attempt.report()) break;
       await this.concludeFenced(folder, attempt, conclusion);
