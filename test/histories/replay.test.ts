@@ -31,6 +31,7 @@ interface RecordedEvent {
   activityTaskCompletedEventAttributes?: { result?: { payloads: { data: string }[] } };
   startChildWorkflowExecutionInitiatedEventAttributes?: { workflowType: { name: string }; workflowId: string; parentClosePolicy: string };
   timerStartedEventAttributes?: { timerId: string; startToFireTimeout: string };
+  workflowExecutionStartedEventAttributes?: { input: { payloads: { data: string }[] } };
   workflowExecutionCompletedEventAttributes?: { result: { payloads: { data: string }[] } };
   workflowExecutionSignaledEventAttributes?: { signalName: string; input: { payloads: { data: string }[] } };
   upsertWorkflowSearchAttributesEventAttributes?: { searchAttributes: { indexedFields: Record<string, { data: string }> } };
@@ -284,6 +285,15 @@ describe('recorded histories', () => {
     const { runningAtMs, ...untold } = decode(answer ?? { data: '' }) as { runningAtMs: number };
     expect(runningAtMs).toBeGreaterThan(0);
     Object.assign(answer ?? {}, { data: base64(JSON.stringify(untold)) });
+    await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it('session-revision-2-backed-off that had been begun as of revision 1 is a violation of determinism', async () => {
+    const { events } = read('session-revision-2-backed-off');
+    const input = events[0]?.workflowExecutionStartedEventAttributes?.input.payloads[0];
+    const { revision, ...begun } = decode(input ?? { data: '' }) as { revision: number };
+    expect(revision).toBe(2);
+    Object.assign(input ?? {}, { data: base64(JSON.stringify({ ...begun, revision: 1 })) });
     await expect(replay({ events })).rejects.toBeInstanceOf(DeterminismViolationError);
   });
 

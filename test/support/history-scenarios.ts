@@ -154,12 +154,12 @@ const recordScenes: Readonly<Record<string, (environment: WorkflowEnvironment, r
   'session-revision-1-assigned': async (environment, { store, arms }) => {
     const enrolment = { experimentId: 'experiment/danger_zone/2', statsigName: 'danger_zone_optimization_2', control: 0.75, treatment: 0.6, startedAtMs: 0 };
     await store.publish({ name: 'danger_zone', value: 0.75, version: 2, rollout: null, enrolment }, Date.now());
-    const session = await SupervisedSession.start(environment, { script: ['crashed', 'completed'] }, (sessionId) => arms.set(sessionId, 'treatment'));
+    const session = await SupervisedSession.start(environment, { revision: 1, script: ['crashed', 'completed'] }, (sessionId) => arms.set(sessionId, 'treatment'));
     await session.handle.result();
     return scene(session);
   },
   'session-revision-1-store-away': async (environment, { away }) => {
-    const session = await SupervisedSession.start(environment, {}, (sessionId) => away.add(sessionId));
+    const session = await SupervisedSession.start(environment, { revision: 1 }, (sessionId) => away.add(sessionId));
     await session.runs();
     away.delete(session.spec.sessionId);
     await session.until(({ outcomesOwed }) => outcomesOwed === 0);
@@ -307,37 +307,61 @@ const chainScenes: Readonly<Record<string, (environment: WorkflowEnvironment) =>
 /** What Actions are counted in: the same again, as sessions of revision 1 do it, whose attempts run soon, as most do. They end where nothing is owed any more. */
 const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
   'session-revision-1-running': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true });
+    const session = await begin(environment, { revision: 1, runsAtOnce: true });
     await session.runs();
     return scene(session);
   },
-  'session-revision-1-completed': (environment) => closingAfter(environment, ['completed'], true),
-  'session-revision-1-restarted': (environment) => closingAfter(environment, ['killed', 'completed'], true),
+  'session-revision-1-completed': (environment) => closingAfter(environment, ['completed'], { revision: 1, runsAtOnce: true }),
+  'session-revision-1-restarted': (environment) => closingAfter(environment, ['killed', 'completed'], { revision: 1, runsAtOnce: true }),
   'session-revision-1-backed-off': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true, script: ['crashed', 'crashed'] });
+    const session = await begin(environment, { revision: 1, runsAtOnce: true, script: ['crashed', 'crashed'] });
     await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
     await session.skip(90_000);
     await session.runs(3);
     return scene(session);
   },
   'session-revision-1-restarted-running': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true, script: ['crashed'] });
+    const session = await begin(environment, { revision: 1, runsAtOnce: true, script: ['crashed'] });
     await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
     return scene(session);
   },
   'session-revision-1-checkpointed': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true });
+    const session = await begin(environment, { revision: 1, runsAtOnce: true });
     await session.runs();
     await session.handle.executeUpdate(checkpointNowUpdate, { args: [by] });
     await session.until(({ checkpoint }) => checkpoint !== null);
     return scene(session);
   },
   'session-revision-1-prompted': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true });
+    const session = await begin(environment, { revision: 1, runsAtOnce: true });
     await session.runs();
     await session.handle.executeUpdate(sendUpdate, { args: [{ text: 'write the second chapter', ...by }] });
     await session.host.end((await session.host.nth('startAgent', 1)).input, { exitClass: 'completed' });
     await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
+    return scene(session);
+  },
+};
+
+/** What a session of revision 2 does beside its story: it records once it has been told what to run with, whether it runs by then or waits. */
+const orderedScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
+  'session-revision-2-restarted-running': async (environment) => {
+    const session = await begin(environment, { runsAtOnce: true, script: ['crashed'] });
+    await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
+    return scene(session);
+  },
+  'session-revision-2-backed-off': async (environment) => {
+    const session = await begin(environment, { runsAtOnce: true, script: ['crashed', 'crashed'] });
+    await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
+    await session.skip(90_000);
+    await session.runs(3);
+    return scene(session);
+  },
+  'session-revision-2-failed': async (environment) => {
+    const session = await begin(environment, { script: ['auth_failed'] });
+    await session.host.nth('takeNotice', 1);
+    await session.until(({ outcomesOwed }) => outcomesOwed === 0);
+    await session.handle.executeUpdate(stopUpdate, { args: [by] });
+    await session.handle.result();
     return scene(session);
   },
 };
@@ -373,6 +397,7 @@ export const historyScenes: ReadonlyMap<string, (environment: WorkflowEnvironmen
   ...Object.entries(chainScenes),
   ...Object.entries(budgetScenes),
   ...Object.entries(costScenes),
+  ...Object.entries(orderedScenes),
 ]);
 
 function begin(environment: WorkflowEnvironment, choices: SessionChoices): Promise<SupervisedSession> {
@@ -385,8 +410,8 @@ async function endingIn(environment: WorkflowEnvironment, script: ExitClass[], s
   return scene(session);
 }
 
-async function closingAfter(environment: WorkflowEnvironment, script: ExitClass[], runsAtOnce = false): Promise<Scene> {
-  const session = await begin(environment, { script, runsAtOnce });
+async function closingAfter(environment: WorkflowEnvironment, script: ExitClass[], choices: SessionChoices = {}): Promise<Scene> {
+  const session = await begin(environment, { ...choices, script });
   await session.handle.result();
   return scene(session);
 }

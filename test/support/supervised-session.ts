@@ -23,6 +23,8 @@ export interface SessionChoices extends SpecChange {
   /** Its attempts run so soon that their starts are answered with it. */
   runsAtOnce?: boolean;
   carried?: CarriedSession;
+  /** Begun by a version that knows this revision; without it, by this one. */
+  revision?: number;
 }
 
 const recordCalls: ReadonlySet<string> = new Set<keyof SessionRecordActivities | 'task'>(['assignParameters', 'recordSession', 'task']);
@@ -47,7 +49,7 @@ export class SupervisedSession {
     const handle = await environment.client.workflow.start<typeof superviseSession>('superviseSession', {
       workflowId: sessionWorkflowId(spec.name),
       taskQueue: controlQueue,
-      args: [{ spec, hostId, revision: sessionRevision, ...(choices.carried ? { carried: choices.carried } : {}) }],
+      args: [{ spec, hostId, revision: choices.revision ?? sessionRevision, ...(choices.carried ? { carried: choices.carried } : {}) }],
       typedSearchAttributes: [
         { key: searchAttributes.state, value: 'starting' },
         { key: searchAttributes.attempt, value: 1 },
