@@ -237,7 +237,7 @@ export class AttemptFolder {
    * @returns whether it was one.
    */
   removeUnbegun(): boolean {
-    if (listFolder(this.path).some((file) => file === 'attempt.json' || file === 'go')) return false;
+    if (listFolder(this.path).some((file) => madeByAnAttempt.has(file))) return false;
     rmSync(this.path, { recursive: true, force: true });
     return true;
   }
@@ -296,6 +296,9 @@ export class AttemptFolder {
     if (existsSync(this.path)) writeRecord(join(this.path, 'decision.json'), { decision });
   }
 }
+
+/** Whoever has one of these was begun, whatever became of the others. */
+const madeByAnAttempt: ReadonlySet<string> = new Set(['attempt.json', 'go', 'report.json']);
 
 const temporaryName = /\.\d+\.tmp$/;
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -70,6 +70,16 @@ describe('an attempt of which nothing was written down when its worker was kille
     await daemon.start();
     daemon.stop();
     expect(epochsOf(left)).toEqual([]);
+  });
+});
+
+describe('an attempt of which something is left', () => {
+  it.each(['attempt.json', 'go', 'report.json'])('is not taken away for want of the rest: %s', (file) => {
+    const attempt = new SessionFolder(local.home, 'partly').attempt(1);
+    mkdirSync(attempt.path, { recursive: true });
+    writeFileSync(join(attempt.path, file), '{"torn":');
+    expect(attempt.removeUnbegun()).toBe(false);
+    expect(readdirSync(attempt.path)).toEqual([file]);
   });
 });
 
