@@ -313,18 +313,8 @@ const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => 
   },
   'session-revision-1-completed': (environment) => closingAfter(environment, ['completed'], { revision: 1, runsAtOnce: true }),
   'session-revision-1-restarted': (environment) => closingAfter(environment, ['killed', 'completed'], { revision: 1, runsAtOnce: true }),
-  'session-revision-1-backed-off': async (environment) => {
-    const session = await begin(environment, { revision: 1, runsAtOnce: true, script: ['crashed', 'crashed'] });
-    await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
-    await session.skip(90_000);
-    await session.runs(3);
-    return scene(session);
-  },
-  'session-revision-1-restarted-running': async (environment) => {
-    const session = await begin(environment, { revision: 1, runsAtOnce: true, script: ['crashed'] });
-    await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
-    return scene(session);
-  },
+  'session-revision-1-backed-off': (environment) => backedOff(environment, { revision: 1 }),
+  'session-revision-1-restarted-running': (environment) => restartedRunning(environment, { revision: 1 }),
   'session-revision-1-checkpointed': async (environment) => {
     const session = await begin(environment, { revision: 1, runsAtOnce: true });
     await session.runs();
@@ -344,18 +334,8 @@ const costScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => 
 
 /** What a session of revision 2 does beside its story: it records once it has been told what to run with, whether it runs by then or waits. */
 const orderedScenes: Readonly<Record<string, (environment: WorkflowEnvironment) => Promise<Scene>>> = {
-  'session-revision-2-restarted-running': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true, script: ['crashed'] });
-    await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
-    return scene(session);
-  },
-  'session-revision-2-backed-off': async (environment) => {
-    const session = await begin(environment, { runsAtOnce: true, script: ['crashed', 'crashed'] });
-    await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
-    await session.skip(90_000);
-    await session.runs(3);
-    return scene(session);
-  },
+  'session-revision-2-restarted-running': (environment) => restartedRunning(environment),
+  'session-revision-2-backed-off': (environment) => backedOff(environment),
   'session-revision-2-failed': async (environment) => {
     const session = await begin(environment, { script: ['auth_failed'] });
     await session.host.nth('takeNotice', 1);
@@ -453,4 +433,20 @@ function scene(session: SupervisedSession, other?: Gate | SupervisedSession): Sc
       await session.dispose();
     },
   };
+}
+
+/** It crashes twice, waits out the back-off with nothing owed, and runs. */
+async function backedOff(environment: WorkflowEnvironment, choices: SessionChoices = {}): Promise<Scene> {
+  const session = await begin(environment, { ...choices, runsAtOnce: true, script: ['crashed', 'crashed'] });
+  await session.until(({ state, outcomesOwed }) => state === 'backing_off' && outcomesOwed === 0);
+  await session.skip(90_000);
+  await session.runs(3);
+  return scene(session);
+}
+
+/** It crashes once, and runs again, with nothing owed. */
+async function restartedRunning(environment: WorkflowEnvironment, choices: SessionChoices = {}): Promise<Scene> {
+  const session = await begin(environment, { ...choices, runsAtOnce: true, script: ['crashed'] });
+  await session.until(({ state, epoch, outcomesOwed }) => state === 'running' && epoch === 2 && outcomesOwed === 0);
+  return scene(session);
 }
