@@ -77,7 +77,7 @@ describe.each(['claude-code', 'codex'] as const satisfies AgentKind[])('a prompt
     await shim.client.send(session.name, { text: next, by: 'ann' });
     letGo(session);
     await session.standIn.arrived(3);
-    await session.recorded(next);
+    await session.recordedPrompt(next);
     process.kill((await session.pids()).agent, 'SIGKILL');
     await session.until('completed');
 

@@ -85,8 +85,8 @@ export class AgentSession {
     if (path === null) throw new Error('the agent has no transcript yet');
     await new Promise<void>((resolve) => {
       const look = (): void => {
-        const lines = readFileSync(path, 'utf8').split('\n');
-        if (!lines.some((line) => words.every((word) => line.includes(word)))) return;
+        const complete = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+        if (!complete.some((line) => words.every((word) => line.includes(word)))) return;
         watcher.close();
         resolve();
       };

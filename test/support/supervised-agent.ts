@@ -5,6 +5,8 @@ import { agentPid } from '../../client/agent-pid.js';
 import type { AttemptReport } from '../../domain/attempt.js';
 import type { ResumeReceipt } from '../../domain/receipt.js';
 import type { SessionState } from '../../domain/session.js';
+import { parseObject } from '../../host/agents/json-line.js';
+import { agentFor } from '../../host/agents/registry.js';
 import { SessionFolder } from '../../host/session-folder.js';
 import type { SessionStatus } from '../../workflows/messages.js';
 import { agentEnvironment, type AgentPrograms } from './agent-environment.js';
@@ -89,6 +91,13 @@ export class SupervisedAgent {
     await until(() => this.transcript().some((line) => words.every((word) => line.includes(word))), `${words.join(', ')} in the transcript of ${this.name}`);
   }
 
+  /** Resolves once the agent's own transcript holds a prompt with these words: Claude Code writes its queue of prompts down before. */
+  async recordedPrompt(words: string): Promise<void> {
+    const { promptIn } = agentFor(this.kind);
+    const prompts = (): (string | null)[] => this.transcript().map((line) => promptIn(parseObject(line) ?? {}));
+    await until(() => prompts().some((prompt) => prompt?.includes(words)), `a prompt with ${words} in the transcript of ${this.name}`);
+  }
+
   reports(): (AttemptReport | null)[] {
     return this.folder.attempts().map((attempt) => attempt.report());
   }
@@ -156,9 +165,10 @@ export class SupervisedAgent {
     await this.standIn.close();
   }
 
+  /** Its complete lines: of one that is being written, SHIM and the agent itself read nothing. */
   private transcript(): string[] {
     const path = this.folder.attempts().at(-1)?.live()?.transcriptPath ?? null;
-    return path === null ? [] : readFileSync(path, 'utf8').split('\n');
+    return path === null ? [] : readFileSync(path, 'utf8').split('\n').slice(0, -1);
   }
 }
 
