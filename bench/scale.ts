@@ -13,7 +13,7 @@ import { cpuBetween, cpuOfServices, memoryOfServices, openDescriptors, proportio
 import { historyEvents, requestsOf } from './temporal-load.js';
 
 /** After its start a session comes to rest: it is looked at ever more rarely, and written down no more, ms. */
-const settlingMs = 120_000;
+const settlingMs = 180_000;
 
 /** Sessions that are asked for at the same time. */
 const startsAtOnce = 64;

@@ -1,3 +1,4 @@
+import { eventLoopSampleMs } from '../../analytics/metrics-registry.js';
 import { dashboardOf, type PanelSpec } from './panels.js';
 
 const panels: PanelSpec[] = [
@@ -9,7 +10,7 @@ const panels: PanelSpec[] = [
   { kind: 'timeseries', title: 'Room for tasks', description: 'Free slots by worker and kind of task: at 0 tasks wait.', unit: 'short', thresholds: { warning: 20, bad: 1, rising: false }, queries: [{ expr: 'min by (worker, worker_type) (temporal_worker_task_slots_available)', legend: '{{worker}} {{worker_type}}' }] },
   { kind: 'timeseries', title: 'Requests to Temporal', description: 'Requests a second by operation.', unit: 'reqps', thresholds: { warning: 500, bad: 2_000 }, width: 12, queries: [{ expr: 'sum by (operation) (rate(temporal_request_total[5m]))', legend: '{{operation}}' }] },
   { kind: 'timeseries', title: 'Memory of the workers', description: 'Resident memory by worker.', unit: 'bytes', thresholds: { warning: 1e9, bad: 2e9 }, width: 6, queries: [{ expr: 'process_resident_memory_bytes{job="shim"}', legend: '{{worker}} of {{host}}' }] },
-  { kind: 'timeseries', title: 'Event loop', description: '99th percentile of the delay of Node’s event loop, by worker.', unit: 's', thresholds: { warning: 0.02, bad: 0.1 }, width: 6, queries: [{ expr: 'nodejs_eventloop_lag_p99_seconds{job="shim"}', legend: '{{worker}} of {{host}}' }] },
+  { kind: 'timeseries', title: 'Event loop', description: '99th percentile of the delay of Node’s event loop, by worker, less the time between two samples.', unit: 's', thresholds: { warning: 0.02, bad: 0.1 }, width: 6, queries: [{ expr: `clamp_min(nodejs_eventloop_lag_p99_seconds{job="shim"} - ${eventLoopSampleMs / 1_000}, 0)`, legend: '{{worker}} of {{host}}' }] },
 ];
 
 /** The workers as Temporal sees them. */

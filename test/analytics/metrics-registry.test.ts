@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SHIMMetrics } from '../../analytics/metrics-registry.js';
+import { eventLoopSampleMs, SHIMMetrics } from '../../analytics/metrics-registry.js';
 import type { AttemptReport } from '../../domain/attempt.js';
 import { receiptOf, reportOf } from './attempt-reports.js';
 
@@ -198,6 +199,19 @@ describe('SHIMMetrics', () => {
       temporal.close(resolve);
     });
     expect(await metrics.render()).toContain('shim_uptime_seconds');
+  });
+
+  it('tells what held up the event loop, and looks at it ten times a second: each look wakes the process up', async () => {
+    await delay(2 * eventLoopSampleMs);
+    const heldUpMs = 300;
+    for (const startedMs = performance.now(); performance.now() - startedMs < heldUpMs; );
+    await delay(2 * eventLoopSampleMs);
+    // Once for both: a scrape begins a new sample.
+    const scraped = await metrics.render();
+    const told = (what: string): number => Number(new RegExp(`^nodejs_eventloop_lag_${what}_seconds (.*)$`, 'm').exec(scraped)?.[1]);
+    expect(told('max')).toBeGreaterThan(heldUpMs / 1_000);
+    // Less than a millisecond is lost in the histogram's buckets and in the timer.
+    expect(told('p50')).toBeGreaterThan((eventLoopSampleMs / 1_000) * 0.98);
   });
 
   it('is valid in the eyes of promtool', async (test) => {
