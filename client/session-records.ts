@@ -2,7 +2,8 @@ import type { AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest } from '../domain/checkpoint.js';
 import type { ResumeReceipt } from '../domain/receipt.js';
 import type { SessionSpec } from '../domain/session.js';
-import { SessionFolder, type AttemptRecord, type LiveRecord, type StateRecord } from '../host/session-folder.js';
+import { SessionFolder } from '../host/session-folder.js';
+import type { AttemptRecord, LiveRecord, StateRecord } from '../host/session-records.js';
 import { agentPid } from './agent-pid.js';
 import { newestCheckpoint } from './checkpoint-list.js';
 

@@ -9,7 +9,7 @@ import type { PauseReason, SessionState } from '../domain/session.js';
 import { inputTokensOf } from '../domain/signals.js';
 import type { DesiredState, SessionStatus } from '../workflows/messages.js';
 import { spentSoFar } from '../host/budget/session-spend.js';
-import type { LiveRecord } from '../host/session-folder.js';
+import type { LiveRecord } from '../host/session-records.js';
 import type { SessionRecords } from './session-records.js';
 
 /** One session as people and scripts see it: what Temporal decides, and what this host's disk adds. Times are ISO 8601. */

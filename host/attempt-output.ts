@@ -5,7 +5,7 @@ import { FileTail } from './output/file-tail.js';
 import type { LogStream } from './output/log-line.js';
 import type { Redactor } from './output/redaction.js';
 import { SessionLog } from './output/session-log.js';
-import type { Offsets } from './session-folder.js';
+import type { Offsets } from './session-records.js';
 
 /** Kept of what a tool was called with, characters. */
 const summaryLength = 500;

@@ -22,7 +22,7 @@ import type { TreeSample } from './process/resources.js';
 import type { PromptDelivery } from './prompt-delivery.js';
 import { Readiness } from './readiness.js';
 import { RunningTold } from './running-told.js';
-import type { LiveRecord } from './session-folder.js';
+import type { LiveRecord } from './session-records.js';
 import { SignalCollector } from './signal-collector.js';
 
 /** A program that need not send messages is judged this long after it began to run, ms. */

@@ -3,11 +3,13 @@ import type { Parameters } from '../domain/parameters.js';
 import type { SessionSpec } from '../domain/session.js';
 import type { Signals } from '../domain/signals.js';
 import type { Agent } from './agents/agent.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import type { CheckpointContext, CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import type { Redactor } from './output/redaction.js';
 import type { HeldAttempt } from './process/holder.js';
 import type { PromptDelivery } from './prompt-delivery.js';
-import type { AttemptFolder, AttemptRecord, SessionFolder } from './session-folder.js';
+import type { SessionFolder } from './session-folder.js';
+import type { AttemptRecord } from './session-records.js';
 
 /** What an attempt is run with. */
 export interface AttemptSetup {

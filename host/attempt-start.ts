@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, hostErrorCodes, type StartAgentInput } from '../domain/host-requests.js';
 import type { Launch, LaunchContext } from './agents/agent.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import { spendingAtStart, type SpendingRecord } from './budget/at-start.js';
 import { begunAnew } from './budget/session-spend.js';
 import { promptRecord } from './follow-up.js';
@@ -11,7 +12,8 @@ import { claimAgainst } from './process/holder.js';
 import { ParkedHolder } from './process/parked-holder.js';
 import { refuseWhileHeld } from './rest-lock.js';
 import { planResume, type PreviousAttempt, type ResumePlan } from './resume-plan.js';
-import type { AttemptFolder, AttemptRecord, SessionFolder } from './session-folder.js';
+import type { SessionFolder } from './session-folder.js';
+import type { AttemptRecord } from './session-records.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 export interface BegunAttempt {

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StartAgentInput } from '../domain/host-requests.js';
 import type { ResumeContext } from './agents/agent.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import { endOfTranscript, PromptDelivery } from './prompt-delivery.js';
 import type { PreviousAttempt } from './resume-plan.js';
-import type { AttemptFolder, AttemptRecord } from './session-folder.js';
+import type { AttemptRecord } from './session-records.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 /** Told again of what was asked for later than the task: prompts, and characters of each. */

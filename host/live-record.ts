@@ -1,4 +1,5 @@
-import type { AttemptFolder, LiveRecord } from './session-folder.js';
+import type { AttemptFolder } from './attempt-folder.js';
+import type { LiveRecord } from './session-records.js';
 
 /** What a tree uses is written this often while it changes by itself, ms. */
 const resourcesMs = 10_000;

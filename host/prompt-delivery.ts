@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent } from './agents/agent.js';
 import { parseObject } from './agents/json-line.js';
-import type { AttemptRecord } from './session-folder.js';
+import type { AttemptRecord } from './session-records.js';
 
 /** Looked through for the prompt: it is among the first that an agent writes down, bytes. */
 const lookedThrough = 2 * 1_048_576;

@@ -7,10 +7,11 @@ import type { PendingOperation } from '../domain/signals.js';
 import type { Launch, LaunchContext, ResumeContext, TranscriptFinding } from './agents/agent.js';
 import { resumeBrief } from './agents/resume-brief.js';
 import { unannouncedCalls } from './agents/unannounced-calls.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import type { RejectedCheckpoint } from './checkpoints/checkpoint-repository.js';
 import { countFrom } from './checkpoints/transcript-segments.js';
 import { followUpOf, laterTasks, type FollowUp } from './follow-up.js';
-import type { AttemptFolder, LiveRecord } from './session-folder.js';
+import type { LiveRecord } from './session-records.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 /** Kept of what a tool was called with, characters. */

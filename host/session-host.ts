@@ -16,6 +16,7 @@ import {
 } from '../domain/host-requests.js';
 import { describeWriter, isAllowed } from '../domain/second-writer.js';
 import type { ProofOfDeath } from '../domain/receipt.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import { beginAttempt, previousOf } from './attempt-start.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import { Background } from './background.js';
@@ -29,7 +30,8 @@ import { isHolderAlive } from './process/parked-holder.js';
 import { pacedProcessTable, type ProcessTable } from './process/shared-table.js';
 import { keepReceipt } from './resume-receipt.js';
 import { holdFolder } from './rest-lock.js';
-import { archiveRoot, environmentFile, SessionFolder, type AttemptFolder, type AttemptRecord } from './session-folder.js';
+import { archiveRoot, environmentFile, SessionFolder } from './session-folder.js';
+import type { AttemptRecord } from './session-records.js';
 import { SessionRuntime } from './session-runtime.js';
 
 /** How long an attempt's first event is waited for: a silent program runs after a second of life, and most agents have begun their stream. */

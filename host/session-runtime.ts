@@ -4,6 +4,7 @@ import { HostError, hostErrorCodes } from '../domain/host-requests.js';
 import type { SessionSpec } from '../domain/session.js';
 import { agentFor } from './agents/registry.js';
 import type { Agent, LaunchContext } from './agents/agent.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { CheckpointManager } from './checkpoints/checkpoint-manager.js';
 import { deliveryOf } from './follow-up.js';
@@ -11,7 +12,8 @@ import type { HostContext } from './host-context.js';
 import { createRedactor, isSecretName, type Redactor } from './output/redaction.js';
 import type { HeldAttempt } from './process/holder.js';
 import type { ParkingPlace } from './process/parked-holder.js';
-import { environmentFile, type AttemptFolder, type AttemptRecord, type SessionFolder } from './session-folder.js';
+import { environmentFile, type SessionFolder } from './session-folder.js';
+import type { AttemptRecord } from './session-records.js';
 
 const environmentSchema = z.record(z.string(), z.string());
 

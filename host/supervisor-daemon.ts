@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { AttemptReport } from '../domain/attempt.js';
 import { countsAsFailure } from '../domain/exit-class.js';
+import type { AttemptFolder } from './attempt-folder.js';
 import { Background } from './background.js';
 import type { HostContext } from './host-context.js';
 import type { InitStrategy } from './init-strategy.js';
@@ -12,7 +13,7 @@ import { ProcessMonitor } from './process-monitor.js';
 import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
 import { SessionHost } from './session-host.js';
 import { pruneAttempts } from './prune/prune-attempts.js';
-import { listSessionFolders, SessionFolder, type AttemptFolder } from './session-folder.js';
+import { listSessionFolders, SessionFolder } from './session-folder.js';
 
 /** Sessions that come back at the same time under `parallel`. */
 const defaultParallelLimit = 8;

@@ -2,7 +2,8 @@ import { describeFinding, judgeBudget } from '../../domain/budget.js';
 import { HostError, hostErrorCodes, type StartAgentInput } from '../../domain/host-requests.js';
 import type { HostContext } from '../host-context.js';
 import type { PreviousAttempt } from '../resume-plan.js';
-import type { AttemptRecord, SessionFolder } from '../session-folder.js';
+import type { SessionFolder } from '../session-folder.js';
+import type { AttemptRecord } from '../session-records.js';
 import { spendingOf } from './host-spending.js';
 import { begunAnew, countsBegunWith, spentBefore } from './session-spend.js';
 

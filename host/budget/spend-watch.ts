@@ -4,7 +4,8 @@ import type { SessionSpec } from '../../domain/session.js';
 import type { HostContext } from '../host-context.js';
 import { ticksPerSecond } from '../process/kernel-units.js';
 import { recentTicksSinceBoot } from '../process/process-table.js';
-import { SessionFolder, type AttemptRecord } from '../session-folder.js';
+import { SessionFolder } from '../session-folder.js';
+import type { AttemptRecord } from '../session-records.js';
 import { spendingOf } from './host-spending.js';
 import { begunAnew, spentBefore, spentSoFar, type BegunWith } from './session-spend.js';
 

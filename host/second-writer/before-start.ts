@@ -1,8 +1,8 @@
 import { HostError } from '../../domain/host-requests.js';
 import type { AllowedWriter, SecondWriter } from '../../domain/second-writer.js';
+import type { AttemptFolder } from '../attempt-folder.js';
 import type { ProcessTable } from '../process/shared-table.js';
 import type { PreviousAttempt } from '../resume-plan.js';
-import type { AttemptFolder } from '../session-folder.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import type { WriterSearch } from './writer-search.js';
 

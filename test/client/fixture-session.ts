@@ -3,7 +3,8 @@ import type { AttemptReport } from '../../domain/attempt.js';
 import type { ResumeReceipt } from '../../domain/receipt.js';
 import { parametersSchema } from '../../domain/parameters.js';
 import { sessionSpecSchema, type SessionSpec } from '../../domain/session.js';
-import { SessionFolder, type AttemptRecord } from '../../host/session-folder.js';
+import { SessionFolder } from '../../host/session-folder.js';
+import type { AttemptRecord } from '../../host/session-records.js';
 
 export const startedAtMs = Date.parse('2026-01-02T03:04:05.000Z');
 export const sessionId = '11111111-2222-4333-8444-555555555555';

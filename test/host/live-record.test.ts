@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assessRisk } from '../../domain/risk.js';
 import { emptySignals } from '../../domain/signals.js';
+import { AttemptFolder } from '../../host/attempt-folder.js';
 import { LiveRecordFile } from '../../host/live-record.js';
-import { AttemptFolder, type LiveRecord } from '../../host/session-folder.js';
+import type { LiveRecord } from '../../host/session-records.js';
 
 let folder: AttemptFolder;
 

@@ -8,7 +8,8 @@ import { sessionSpecSchema, type SessionSpec, type SessionState } from '../../..
 import { emptySignals } from '../../../domain/signals.js';
 import { CheckpointManager } from '../../../host/checkpoints/checkpoint-manager.js';
 import { isClaudeMessage } from '../../../host/agents/claude-transcript.js';
-import { SessionFolder, type AttemptRecord } from '../../../host/session-folder.js';
+import { SessionFolder } from '../../../host/session-folder.js';
+import type { AttemptRecord } from '../../../host/session-records.js';
 import { ensureShimHome } from '../../../host/shim-home.js';
 
 /** A session of Claude Code on disk, as its host worker would have left it, with real checkpoints of a real folder. */
