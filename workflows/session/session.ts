@@ -1,40 +1,27 @@
-import { patched, setCurrentDetails, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
+import { patched, setCurrentDetails, uuid4 } from '@temporalio/workflow';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { moment } from '../../domain/moment.js';
-import { decideNext, describeDecision, emptyHistory, type Decision } from '../../domain/restart-policy.js';
+import { emptyHistory, type Decision } from '../../domain/restart-policy.js';
 import type { PauseReason, SessionState } from '../../domain/session.js';
-import {
-  searchAttributes,
-  sessionRevision,
-  type AttemptRunning,
-  type CarriedSession,
-  type RunningAttempt,
-  type SessionStatus,
-  type SuperviseSessionInput,
-} from '../messages.js';
+import { sessionRevision, type AttemptRunning, type CarriedSession, type RunningAttempt, type SessionStatus, type SuperviseSessionInput } from '../messages.js';
 import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
-import { outcomeOf } from '../../domain/outcome.js';
-import { pauseForBudget, SessionBudget } from './budget.js';
+import { SessionBudget } from './budget.js';
 import { SessionChain } from './chain.js';
 import { AccountWait } from './account-wait.js';
-import { canCompact } from './compaction.js';
+import { concludeAttempt } from './conclusion.js';
 import { describeSession } from './details.js';
 import { firstState } from './first-state.js';
 import { OwedNotices } from './notices.js';
 import { nothingOwed, OwedRecords } from './owed-records.js';
 import { Prompts } from './prompts.js';
+import { Publication } from './publication.js';
 import { isOfRevision } from './revision.js';
 import { RestartRequest } from './restart-request.js';
 import { SecondWriters } from './second-writer.js';
 import { SpecChange } from './spec-change.js';
+import { statusOf } from './status.js';
 import { TunedParameters, untuned } from './tuned-parameters.js';
-
-/** Decisions after which another attempt begins by itself. */
-const goesOn: ReadonlySet<Decision['kind']> = new Set(['restart_now', 'back_off', 'wait_for_limit']);
-
-/** Ends kept for `status`; older ones are on the host's disk. */
-const endsKept = 20;
 
 /**
  * The state of a supervised session: commands and the host's facts come in, the loop in supervise-session.ts acts on it.
@@ -44,6 +31,7 @@ export class Session {
   /** Reports that came and were not yet taken, by attempt id. */
   private readonly reports = new Map<string, AttemptReport>();
   private readonly carried: CarriedSession;
+  private readonly publication: Publication;
   readonly parameters: TunedParameters;
   readonly records: OwedRecords;
   readonly notices: OwedNotices;
@@ -61,8 +49,7 @@ export class Session {
     readonly keepsRecord: boolean,
   ) {
     this.carried = input.carried ?? firstState(input);
-    // Who started it has published as much.
-    this.published = this.isNew && !input.carried ? publishedAs('starting', 1, 0, undefined) : '';
+    this.publication = new Publication(this.carried, this.isNew && !input.carried);
     this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
     this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
     this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
@@ -169,37 +156,7 @@ export class Session {
   }
 
   status(): SessionStatus {
-    const { spec, hostId } = this.input;
-    const c = this.carried;
-    return {
-      name: spec.name,
-      sessionId: spec.sessionId,
-      agent: spec.agent,
-      hostId,
-      state: c.state,
-      reason: c.reason,
-      untilMs: c.wait?.state === c.state ? c.wait.untilMs : null,
-      desired: c.desired,
-      pauseReason: c.pauseReason,
-      fleet: spec.fleet ?? null,
-      epoch: c.epoch,
-      restarts: c.restarts,
-      attempt: c.attempt,
-      checkpoint: c.checkpoint,
-      checkpointProblem: c.checkpointProblem,
-      startedAtMs: c.startedAtMs,
-      ends: c.lastEnds,
-      parameters: this.parameters.current,
-      attemptParameters: c.attempt && this.parameters.ofAttempt,
-      pinned: this.parameters.pinned,
-      assignments: this.parameters.assignments,
-      outcomesOwed: this.records.outcomes,
-      promptsWaiting: this.prompts.waiting,
-      after: this.chain.after,
-      account: this.account.name,
-      budget: this.budget.status(),
-      beside: this.writers.status(),
-    };
+    return statusOf(this.input, this.carried, this);
   }
 
   /** Moves to a state and shows it wherever people look. */
@@ -207,7 +164,7 @@ export class Session {
     this.carried.state = state;
     this.carried.reason = reason;
     // A restart's way is kept clear: the attempt's start is asked for first, and published when the host has answered.
-    if (state !== 'starting') this.publish();
+    if (state !== 'starting') this.publication.publish();
     this.show();
   }
 
@@ -215,23 +172,6 @@ export class Session {
   showWait(): void {
     if (this.carried.state === 'waiting_for_session') this.enter('waiting_for_session', this.chain.reason);
   }
-
-  /** Puts what can be searched for into one event, if it has changed. */
-  private publish(): void {
-    const { state, epoch, restarts, lastEnds } = this.carried;
-    const lastExit = lastEnds.at(-1)?.exitClass;
-    const now = publishedAs(state, epoch, restarts, lastExit);
-    if (now === this.published) return;
-    this.published = now;
-    upsertSearchAttributes([
-      { key: searchAttributes.state, value: state },
-      { key: searchAttributes.attempt, value: epoch },
-      { key: searchAttributes.restarts, value: restarts },
-      ...(lastExit === undefined ? [] : [{ key: searchAttributes.lastExit, value: lastExit }]),
-    ]);
-  }
-
-  private published: string;
 
   show(): void {
     setCurrentDetails(describeSession(this.status(), this.spec));
@@ -259,7 +199,7 @@ export class Session {
     // It was seen to run before the host went out of sight, and nobody tells it again.
     if (early !== undefined && this.carried.state === 'starting' && patched('seen-to-run-before-the-answer')) this.enter('running', 'first event seen');
     else if (early === undefined && attempt.runningAtMs !== null) this.onRunning({ ...attempt, runningAtMs: attempt.runningAtMs });
-    this.publish();
+    this.publication.publish();
   }
 
   /** The host knows of higher epochs than this workflow: its attempts begin above them. */
@@ -336,41 +276,10 @@ export class Session {
 
   /** Takes an attempt's end into the history and decides what is next. */
   conclude(report: AttemptReport, random: number): Decision {
-    const c = this.carried;
     this.settled();
     this.reports.clear();
     this.runningAtMs.clear();
-    c.checkpoint = report.checkpoint ?? c.checkpoint;
-    this.account.ended(report);
-    const nowMs = Date.now();
-    const promptIgnored = this.prompts.ended(report);
-    const { decision, history } = decideNext({
-      policy: this.spec.policy,
-      parameters: this.parameters.current,
-      history: c.history,
-      report,
-      prompts: { waiting: this.prompts.waiting, ignored: promptIgnored },
-      nowMs,
-      random,
-      ...this.account.known,
-      canCompact: canCompact(this.spec.agent, report.exitClass),
-    });
-    c.history = history;
-    const overBudget = this.budget.ended(report);
-    if (overBudget && decision.kind !== 'complete') pauseForBudget(this, overBudget);
-    const { epoch, exitClass, reason, startedAtMs, endedAtMs } = report;
-    const asked = decision.kind === 'stop' && this.restart.by !== null ? 'restart' : describeDecision(decision);
-    const end = { epoch, exitClass, reason, startedAtMs, endedAtMs, decision: c.desired === 'running' || decision.kind === 'complete' ? asked : c.desired, ...(report.denied ? { denied: report.denied } : {}), ...(report.unwatched ? { unwatched: report.unwatched } : {}) };
-    this.restart.done();
-    c.lastEnds = [...c.lastEnds, end].slice(-endsKept);
-    if (decision.kind === 'restart_now' || decision.kind === 'back_off' || decision.kind === 'wait_for_limit') c.strategy = decision.strategy;
-    if (decision.kind === 'back_off') c.wait = { state: 'backing_off', untilMs: nowMs + decision.delayMs, reason: decision.reason };
-    if (decision.kind === 'wait_for_limit') c.wait = { state: 'waiting_for_limit', untilMs: decision.untilMs, reason: decision.reason, ...this.account.turnAfter(report, decision) };
-    const context = this.parameters.ended(report.attemptId, endedAtMs, c.desired === 'running' && goesOn.has(decision.kind));
-    if (this.keepsRecord) this.records.ended(outcomeOf(report, context));
-    // There is time now, and the next attempt has what is so when it begins.
-    if (decision.kind === 'back_off') this.parameters.want();
-    return decision;
+    return concludeAttempt(this, this.carried, report, random);
   }
 
   /** What the session is to run with was asked for so often, and answered; null where it was not. */
@@ -425,8 +334,4 @@ export class Session {
   waitOver(): void {
     this.carried.wait = null;
   }
-}
-
-function publishedAs(state: SessionState, epoch: number, restarts: number, lastExit: string | undefined): string {
-  return [state, epoch, restarts, lastExit].join();
 }
