@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttemptReport } from '../domain/attempt.js';
 import type { Parameters } from '../domain/parameters.js';
@@ -51,6 +51,12 @@ export class AttemptFolder {
   }
   writeLive(live: LiveRecord): void {
     writeRecord(join(this.path, 'live.json'), live);
+  }
+
+  /** When the attempt was last heard of, Unix ms: for one whose machine went down. */
+  lastHeardOfMs(): number {
+    const live = statSync(join(this.path, 'live.json'), { throwIfNoEntry: false });
+    return Math.round(live?.mtimeMs ?? this.record()?.startedAtMs ?? 0);
   }
 
   report(): AttemptReport | null {

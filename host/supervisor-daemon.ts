@@ -10,10 +10,11 @@ import { OrphanWatch } from './orphan-watch.js';
 import { OverviewFile } from './overview.js';
 import { prepareToHold } from './process/parked-holder.js';
 import { ProcessMonitor } from './process-monitor.js';
-import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
-import { SessionHost } from './session-host.js';
 import { pruneAttempts } from './prune/prune-attempts.js';
+import { SecondWriterWatch } from './second-writer/second-writer-watch.js';
+import { sendReport } from './send-report.js';
 import { listSessionFolders, SessionFolder } from './session-folder.js';
+import { SessionHost } from './session-host.js';
 
 /** Sessions that come back at the same time under `parallel`. */
 const defaultParallelLimit = 8;
@@ -131,7 +132,7 @@ export class SupervisorDaemon extends EventEmitter<SupervisorDaemonEvents> {
         if (room) await room;
         const back = this.untilBack(folder.name, attempt.epoch);
         this.endedAtMs.set(folder.name, report.endedAtMs);
-        this.sessions.deliver(attempt, report);
+        sendReport(this.host, attempt, report);
         await back;
         this.gate.settled(folder.name);
       }
