@@ -79,7 +79,7 @@ export async function superviseSession(input: SuperviseSessionInput): Promise<Se
 function acceptMessages(session: Session): void {
   setHandler(statusQuery, () => session.status(), { description: 'State, reason, attempt, checkpoint and the last ends' });
   setHandler(attemptRunningSignal, (running) => session.onRunning(running), { description: "From the host: an attempt's first event was seen" });
-  setHandler(attemptEndedSignal, (report) => session.onEnded(report), { description: 'From the host: an attempt has ended' });
+  setHandler(attemptEndedSignal, (report) => session.attempts.ended(report), { description: 'From the host: an attempt has ended' });
   setHandler(checkpointMadeSignal, (checkpoint) => session.onCheckpoint(checkpoint), { description: 'From the host: a checkpoint was made' });
   setHandler(hostWaitsSignal, (waits) => onHostWaits(session, waits), { description: 'From the host: it puts off the next attempt, and why' });
   setHandler(secondWriterSeenSignal, (seen) => onSecondWriter(session, seen), { description: 'From the host: another process works on the conversation or the tree' });
@@ -168,8 +168,8 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
   }
   while (session.attempt && !session.isToEnd) {
     const key: AttemptKey = session.attempt;
-    await condition(() => session.reportOf(key) !== undefined || session.isToEnd || session.checkpointsWanted > 0 || historyIsLong());
-    const report = session.reportOf(key);
+    await condition(() => session.attempts.reportOf(key) !== undefined || session.isToEnd || session.checkpointsWanted > 0 || historyIsLong());
+    const report = session.attempts.reportOf(key);
     if (report) return report;
     if (session.isToEnd) return null;
     if (session.checkpointsWanted > 0) await checkpoint(session, host, key);
@@ -180,14 +180,15 @@ async function attemptToItsEnd(session: Session, host: HostCalls): Promise<Attem
 
 /** @returns the report of an attempt that ended before, or could not begin at all; null otherwise. */
 async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptReport | null> {
-  const { spec, strategy, lastDecision, lastEnd } = session;
+  const { spec, strategy } = session;
+  const { lastDecision, lastEnd } = session.attempts;
   const parameters = session.parameters.current;
   const key = session.nextAttempt();
   // Who is only to shorten its conversation is given none: the attempt after it is.
   const prompt = strategy === 'compact' ? null : session.prompts.give(key);
   if (session.hostIsAway) session.hostWentAway();
   else session.enter('starting', key.epoch === 1 ? 'first attempt' : `attempt ${key.epoch}: ${strategy} resume`);
-  const ended = () => session.reportOf(key) !== undefined;
+  const ended = () => session.attempts.reportOf(key) !== undefined;
   const summary = key.epoch === 1 ? `attempt 1: ${commandLine(spec)}` : `attempt ${key.epoch}: ${strategy} resume after ${lastEnd ?? 'it was fenced'}`;
   for (;;) {
     const answer = await host.startAgent(
@@ -196,7 +197,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
       session.hostIsAway,
       () => ended() || session.desired !== 'running',
     );
-    const report = session.reportOf(key);
+    const report = session.attempts.reportOf(key);
     if (report) {
       session.hostAnswered();
       return report;
@@ -218,7 +219,7 @@ async function beginAttempt(session: Session, host: HostCalls): Promise<AttemptR
 function refusedStart(session: Session, key: AttemptKey, refusal: { type: string; message: string; details: unknown }): AttemptReport | null {
   switch (refusal.type) {
     case hostErrorCodes.staleEpoch:
-      session.fencedBy((refusal.details as { highest: number }).highest);
+      session.attempts.fencedBy((refusal.details as { highest: number }).highest);
       return null;
     case hostErrorCodes.secondWriter:
       refusedForWriter(session, (refusal.details as { writer: SecondWriter }).writer);
@@ -227,11 +228,11 @@ function refusedStart(session: Session, key: AttemptKey, refusal: { type: string
       refusedForBudget(session, (refusal.details as { finding: BudgetFinding }).finding);
       return null;
     case hostErrorCodes.sessionStopped:
-      session.settled();
+      session.attempts.settled();
       session.wantStopped('its tombstone on the host');
       return null;
     default:
-      session.settled();
+      session.attempts.settled();
       return neverBegan(key, session.hostId, refusal.message, Date.now());
   }
 }
@@ -239,7 +240,7 @@ function refusedStart(session: Session, key: AttemptKey, refusal: { type: string
 const whyNoCheckpoint = { host_away: 'the host does not answer', given_up: 'the attempt ended meanwhile' } as const;
 
 async function checkpoint(session: Session, host: HostCalls, key: AttemptKey): Promise<void> {
-  const giveUp = () => session.reportOf(key) !== undefined || session.desired === 'stopped';
+  const giveUp = () => session.attempts.reportOf(key) !== undefined || session.desired === 'stopped';
   const asked = session.checkpointsWanted;
   const answer = await host.createCheckpoint({ ...key, trigger: 'user_requested' }, 'checkpoint on request', giveUp);
   session.checkpointAnswered(asked, answer.kind === 'done' ? answer.result : answer.kind === 'refused' ? answer.message : whyNoCheckpoint[answer.kind]);
@@ -271,7 +272,7 @@ async function endAttempt(session: Session, host: HostCalls): Promise<AttemptRep
       await sleep(askAgainAfter, { summary: `ask ${session.hostId} again to end it` });
       continue;
     }
-    session.settled();
+    session.attempts.settled();
     if (mode === 'stop') session.tombstoned();
     const { report } = answer.result;
     if (report && report.epoch === epoch) return report;
@@ -327,9 +328,9 @@ async function close(session: Session, host: HostCalls, news: FleetNews | null, 
 /** Notes the state on the host's disk, and what people are to be told. A host that is away is told no state: it keeps the attempt's own end anyway. */
 async function record(session: Session, host: HostCalls): Promise<void> {
   noteRest(session);
-  const { spec, epoch, state, reason, lastDecision } = session;
+  const { spec, epoch, state, reason, attempts } = session;
   const summary = reason.startsWith(state) ? reason : `${state}: ${reason}`;
-  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: lastDecision }, summarize(summary));
+  await host.recordState({ sessionId: spec.sessionId, name: spec.name, epoch, state, reason, decision: attempts.lastDecision }, summarize(summary));
 }
 
 function historyIsLong(): boolean {
@@ -340,6 +341,6 @@ function historyIsLong(): boolean {
 /** Continues as new unless something came in while the handlers finished. */
 async function continueWhenQuiet(session: Session, key: AttemptKey): Promise<void> {
   await condition(allHandlersFinished);
-  if (session.reportOf(key) !== undefined || session.isToEnd || session.checkpointsWanted > 0) return;
+  if (session.attempts.reportOf(key) !== undefined || session.isToEnd || session.checkpointsWanted > 0) return;
   await continueAsNew<typeof superviseSession>(session.carry());
 }

@@ -68,7 +68,7 @@ export function pauseForBudget(session: Session, finding: BudgetFinding): void {
 
 /** The host has begun no attempt: a budget is used up. */
 export function refusedForBudget(session: Session, finding: BudgetFinding): void {
-  session.startRefused();
+  session.attempts.startRefused();
   session.budget.refused(finding);
   pauseForBudget(session, finding);
 }

@@ -12,9 +12,10 @@ const goesOn: ReadonlySet<Decision['kind']> = new Set(['restart_now', 'back_off'
 /** Ends kept for `status`; older ones are on the host's disk. */
 const endsKept = 20;
 
-/** Takes an attempt's end into what a session carries, and decides what is next. Nothing of the attempt lives any more. */
+/** Takes an attempt's end into what a session carries, and decides what is next. */
 export function concludeAttempt(session: Session, carried: CarriedSession, report: AttemptReport, random: number): Decision {
-  const { account, budget, parameters, restart } = session;
+  const { account, attempts, budget, parameters, restart } = session;
+  attempts.concluded();
   carried.checkpoint = report.checkpoint ?? carried.checkpoint;
   account.ended(report);
   const nowMs = Date.now();

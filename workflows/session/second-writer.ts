@@ -47,7 +47,7 @@ export function onSecondWriter(session: Session, { attemptId, writer }: SecondWr
 
 /** The host has begun no attempt for the sake of another process. */
 export function refusedForWriter(session: Session, writer: SecondWriter): void {
-  session.startRefused();
+  session.attempts.startRefused();
   // A person who wants it stopped or paused meanwhile has it so.
   if (session.desired === 'running') pauseFor(session, writer);
 }

@@ -1,4 +1,4 @@
-import { patched, setCurrentDetails, uuid4 } from '@temporalio/workflow';
+import { patched, setCurrentDetails } from '@temporalio/workflow';
 import type { AttemptKey, AttemptReport } from '../../domain/attempt.js';
 import { moment } from '../../domain/moment.js';
 import { emptyHistory, type Decision } from '../../domain/restart-policy.js';
@@ -6,6 +6,7 @@ import type { PauseReason, SessionState } from '../../domain/session.js';
 import { sessionRevision, type AttemptRunning, type CarriedSession, type RunningAttempt, type SessionStatus, type SuperviseSessionInput } from '../messages.js';
 import type { AssignedParameters } from '../../domain/assignment.js';
 import type { CheckpointRef } from '../../domain/checkpoint.js';
+import { Attempts } from './attempts.js';
 import { SessionBudget } from './budget.js';
 import { SessionChain } from './chain.js';
 import { AccountWait } from './account-wait.js';
@@ -28,10 +29,9 @@ import { TunedParameters, untuned } from './tuned-parameters.js';
  * Nothing here waits.
  */
 export class Session {
-  /** Reports that came and were not yet taken, by attempt id. */
-  private readonly reports = new Map<string, AttemptReport>();
   private readonly carried: CarriedSession;
   private readonly publication: Publication;
+  readonly attempts: Attempts;
   readonly parameters: TunedParameters;
   readonly records: OwedRecords;
   readonly notices: OwedNotices;
@@ -50,6 +50,7 @@ export class Session {
   ) {
     this.carried = input.carried ?? firstState(input);
     this.publication = new Publication(this.carried, this.isNew && !input.carried);
+    this.attempts = new Attempts(input.spec, this.carried);
     this.parameters = new TunedParameters(input, (this.carried.tuning ??= untuned(input)));
     this.records = new OwedRecords((this.carried.owed ??= { ...nothingOwed }));
     this.notices = new OwedNotices((this.carried.notices ??= { told: 0, owed: [] }));
@@ -141,14 +142,6 @@ export class Session {
   get settledForGood() {
     return this.isSettled && this.tombstone;
   }
-  /** Why there is another attempt, in few words: `killed: ended by SIGKILL from outside`. */
-  get lastEnd() {
-    const end = this.carried.lastEnds.at(-1);
-    return end ? `${end.exitClass}: ${end.reason}` : null;
-  }
-  get lastDecision() {
-    return this.carried.lastEnds.at(-1)?.decision ?? null;
-  }
 
   /** What a continued run needs. */
   carry(): SuperviseSessionInput {
@@ -179,62 +172,33 @@ export class Session {
 
   // Attempts
 
-  /** Names the next attempt and counts it; from here until it is settled its outcome is unknown. */
+  /** Names the next attempt; whatever was waited for before it is over. */
   nextAttempt(): AttemptKey {
-    const c = this.carried;
-    if (c.epoch > 0) c.restarts += 1;
-    c.epoch += 1;
-    c.wait = null;
-    const key = { sessionId: this.spec.sessionId, name: this.spec.name, epoch: c.epoch, attemptId: uuid4() };
-    c.unsettled = key;
-    this.parameters.begin(key.attemptId, c.strategy);
+    this.carried.wait = null;
+    const key = this.attempts.next();
+    this.parameters.begin(key.attemptId, this.carried.strategy);
     return key;
   }
 
   /** The host confirms that the attempt exists. */
   attemptStarted(attempt: RunningAttempt): void {
-    this.carried.unsettled = null;
-    const early = this.runningAtMs.get(attempt.attemptId);
-    this.carried.attempt = early === undefined ? attempt : { ...attempt, runningAtMs: early };
+    const wasSeen = this.attempts.started(attempt);
     // It was seen to run before the host went out of sight, and nobody tells it again.
-    if (early !== undefined && this.carried.state === 'starting' && patched('seen-to-run-before-the-answer')) this.enter('running', 'first event seen');
-    else if (early === undefined && attempt.runningAtMs !== null) this.onRunning({ ...attempt, runningAtMs: attempt.runningAtMs });
+    if (wasSeen && this.carried.state === 'starting' && patched('seen-to-run-before-the-answer')) this.enter('running', 'first event seen');
+    else if (!wasSeen && attempt.runningAtMs !== null) this.onRunning({ ...attempt, runningAtMs: attempt.runningAtMs });
     this.publication.publish();
   }
 
-  /** The host knows of higher epochs than this workflow: its attempts begin above them. */
-  fencedBy(highest: number): void {
-    this.carried.epoch = Math.max(this.carried.epoch, highest);
-    this.startRefused();
-  }
-
-  /** The attempt was not begun: that was no restart. */
-  startRefused(): void {
-    this.carried.restarts = Math.max(0, this.carried.restarts - 1);
-    this.carried.unsettled = null;
-  }
-
-  /** No process of the attempt is there, and none will come. */
-  settled(): void {
-    this.carried.unsettled = null;
-    this.carried.attempt = null;
-  }
-
-  /** Attempts that were seen to run before their start was confirmed. */
-  private readonly runningAtMs = new Map<string, number>();
-
-  onRunning({ attemptId, epoch, runningAtMs }: AttemptRunning): void {
-    const c = this.carried;
-    if (epoch !== c.epoch || this.reports.has(attemptId)) return;
-    this.runningAtMs.set(attemptId, runningAtMs);
+  onRunning(running: AttemptRunning): void {
+    if (!this.attempts.runs(running)) return;
     this.parameters.attemptRuns();
-    if (c.attempt?.attemptId === attemptId) c.attempt = { ...c.attempt, runningAtMs };
-    if (c.state === 'starting' || c.state === 'waiting_for_host') this.enter('running', 'first event seen');
+    const { state } = this.carried;
+    if (state === 'starting' || state === 'waiting_for_host') this.enter('running', 'first event seen');
   }
 
-  onEnded(report: AttemptReport): void {
-    if (report.epoch !== this.carried.epoch) return;
-    this.reports.set(report.attemptId, report);
+  /** Takes an attempt's end into the history and decides what is next. */
+  conclude(report: AttemptReport, random: number): Decision {
+    return concludeAttempt(this, this.carried, report, random);
   }
 
   onCheckpoint({ id, atMs }: CheckpointRef): void {
@@ -268,18 +232,6 @@ export class Session {
   /** The host has noted that the session never returns. */
   tombstoned(): void {
     this.tombstone = true;
-  }
-
-  reportOf(key: AttemptKey): AttemptReport | undefined {
-    return this.reports.get(key.attemptId);
-  }
-
-  /** Takes an attempt's end into the history and decides what is next. */
-  conclude(report: AttemptReport, random: number): Decision {
-    this.settled();
-    this.reports.clear();
-    this.runningAtMs.clear();
-    return concludeAttempt(this, this.carried, report, random);
   }
 
   /** What the session is to run with was asked for so often, and answered; null where it was not. */
