@@ -2,19 +2,21 @@ import { describeFinding, type Spend } from '../domain/budget.js';
 import type { AgentEvent } from '../domain/agent-event.js';
 import type { AttemptKey, AttemptReport } from '../domain/attempt.js';
 import type { CheckpointManifest, CheckpointTrigger } from '../domain/checkpoint.js';
-import { noCheckpointTimes, withCheckpoint, type CheckpointTimes } from '../domain/checkpoint-times.js';
+import { noCheckpointTimes } from '../domain/checkpoint-times.js';
 import { withLiveOf } from '../domain/parameter-table.js';
 import type { Parameters } from '../domain/parameters.js';
-import { judge, lookEvery } from '../domain/watchdog.js';
+import { lookEvery } from '../domain/watchdog.js';
 import { ActivityClock } from './activity-clock.js';
+import { AttemptCheckpoints } from './attempt-checkpoints.js';
 import { AttemptEnding, type EndOptions, type Intent } from './attempt-ending.js';
+import { liveRecordOf } from './attempt-live.js';
 import type { AttemptFacts, Ending } from './attempt-outcome.js';
 import { AttemptOutput } from './attempt-output.js';
-import { checkpointContextOf, type AttemptSetup } from './attempt-setup.js';
+import { transcriptPathOf, type AttemptSetup } from './attempt-setup.js';
+import { fullContext, verdictOf } from './attempt-verdict.js';
 import { Background } from './background.js';
 import { SpendWatch } from './budget/spend-watch.js';
 import type { HostContext } from './host-context.js';
-import { Lanes } from './lanes.js';
 import { LimitProbe } from './limit-probe.js';
 import { LiveRecordFile } from './live-record.js';
 import { fence, isProvedDead, watchEnd } from './process/holder.js';
@@ -31,9 +33,6 @@ const liveRecordIntervalMs = 1_000;
 
 /** When what an agent left running is ended, unless a next attempt has done so before, ms. */
 const leftoversMs = 500;
-
-/** Of all sessions: while a whole fleet starts, its checkpoints leave the machine to the starts. */
-const firstCheckpoints = new Lanes(4);
 
 /**
  * Watches one attempt from its spawn or adoption to its report: output, signals, checkpoints, hangs, the end. It holds no
@@ -58,7 +57,7 @@ export class AttemptRunner {
   private readonly clock: ActivityClock;
   private readonly probe: LimitProbe | null;
   private readonly told: RunningTold;
-  private checkpointTimes: CheckpointTimes;
+  private readonly checkpoints: AttemptCheckpoints;
   private given: Parameters;
   private readonly liveFile: LiveRecordFile;
 
@@ -76,7 +75,7 @@ export class AttemptRunner {
     this.clock = new ActivityClock(earlier?.longestSilenceMs);
     if (this.runningAtMs !== null) this.clock.running();
     this.told = new RunningTold(earlier?.runningTold === true, async (atMs) => void (await host.reports.running(key, atMs, host.detached)));
-    this.checkpointTimes = earlier?.checkpointTimes ?? noCheckpointTimes;
+    this.checkpoints = new AttemptCheckpoints({ host, setup, collector: this.collector, background: this.background }, earlier?.checkpointTimes ?? noCheckpointTimes);
     this.fidelity = earlier && (folder.receipt()?.fidelity?.overall ?? null);
     if (this.collector.signals.conversationId === null) this.collector.signals = { ...this.collector.signals, conversationId: setup.conversationId };
     this.delivery = setup.delivery?.(() => this.collector.signals.conversationId) ?? null;
@@ -152,10 +151,8 @@ export class AttemptRunner {
   /** Begins to watch an attempt whose holder lives, or that has ended since it was last looked at. */
   watch(): void {
     this.output.open();
-    const { held, agent, checkpoints, parameters } = this.setup;
-    // The session's checkpoints are made by one manager, whichever attempt they are of.
-    checkpoints.setInterval(parameters.checkpointIntervalMinutes);
-    checkpoints.on('checkpoint_created', this.onCheckpoint);
+    const { held, agent } = this.setup;
+    this.checkpoints.watch();
     if (this.runningAtMs !== null) {
       // The worker that saw it run may have been killed before the session was told.
       this.tellRunning(this.runningAtMs);
@@ -164,7 +161,7 @@ export class AttemptRunner {
     const stopWatchingEnd = watchEnd(held, (end) => this.ending.seen(end));
     this.stopWatching = () => {
       stopWatchingEnd();
-      checkpoints.off('checkpoint_created', this.onCheckpoint);
+      this.checkpoints.stop();
     };
     this.writeLive();
   }
@@ -202,21 +199,10 @@ export class AttemptRunner {
     if (this.ending.isUnderWay) return;
     const nowMs = performance.now();
     if (sample) this.clock.looked(sample, nowMs);
-    const { signals } = this.collector;
-    this.collector.assess(Date.now());
-    const { spec } = this.setup;
-    const verdict = judge(
-      {
-        nowMs,
-        ...this.clock.times,
-        running: this.runningAtMs !== null,
-        toolCallPending: signals.pending.length > 0,
-        treeIsStopped: sample?.allStopped ?? false,
-        rssBytes: sample?.rssBytes ?? 0,
-      },
-      spec.limits,
-      this.given.hangTimeoutMs,
-    );
+    const { collector, clock } = this;
+    collector.assess(Date.now());
+    const judged = { running: this.runningAtMs !== null, collector, clock, limits: this.setup.spec.limits, hangTimeoutMs: this.given.hangTimeoutMs };
+    const verdict = verdictOf(judged, sample, nowMs);
     if (verdict) {
       this.endInBackground(verdict, verdict.exitClass === 'hung');
       return;
@@ -233,14 +219,8 @@ export class AttemptRunner {
   }
 
   /** Makes a checkpoint of the attempt as it is. @returns null if it could not be made. */
-  async checkpoint(trigger: CheckpointTrigger): Promise<CheckpointManifest | null> {
-    const manifest = await this.setup.checkpoints.create(trigger, checkpointContextOf(this.setup, this.collector.signals, this.transcriptPath()));
-    if (manifest) this.collector.checkpointMade();
-    if (manifest && (trigger === 'danger_zone' || trigger === 'user_requested')) {
-      const made = { id: manifest.id, atMs: Date.parse(manifest.createdAt), trigger };
-      this.background.run('report a checkpoint', this.host.reports.checkpointMade(this.key, made, this.host.detached));
-    }
-    return manifest;
+  checkpoint(trigger: CheckpointTrigger): Promise<CheckpointManifest | null> {
+    return this.checkpoints.create(trigger);
   }
 
   /** Ends the attempt: a last checkpoint where asked for, TERM and the grace, then KILL for every process. */
@@ -274,15 +254,9 @@ export class AttemptRunner {
     }
   }
 
-  private readonly onCheckpoint = (durationMs: number, { attemptId }: CheckpointManifest): void => {
-    if (attemptId === this.key.attemptId) this.checkpointTimes = withCheckpoint(this.checkpointTimes, durationMs);
-  };
-
   private checkpointIfDue(): void {
     if (this.runningAtMs === null || this.ending.isUnderWay) return;
-    const { signals, risk } = this.collector;
-    const trigger = this.setup.checkpoints.due(signals, risk, Date.now());
-    if (trigger) this.background.run('checkpoint', this.checkpoint(trigger));
+    this.checkpoints.createIfDue();
   }
 
   /** Nothing is spent beyond a budget: a turn that is not over is checkpointed and ended, with its grace. */
@@ -298,13 +272,11 @@ export class AttemptRunner {
     this.background.run('end (budget)', this.end({ exitClass: 'stopped', reason }, { checkpointFirst: true, graceMs: this.setup.spec.limits.stopGraceMs }));
   }
 
-  /** A context in its danger zone is not left to fill up: between two operations the attempt is checkpointed and ended. */
+  /** A context in its danger zone is not left to fill up: the attempt is checkpointed and ended. */
   private recycleIfFull(): void {
-    const { signals, risk, dangerZone } = this.collector;
-    const isFull = risk.contextUse !== null && risk.contextUse >= dangerZone;
-    if (!isFull || signals.pending.length > 0 || this.clock.hasResult || this.ending.isUnderWay) return;
-    const reason = `context ${Math.round((risk.contextUse ?? 0) * 100)} % full, danger zone at ${Math.round(dangerZone * 100)} %`;
-    this.endInBackground({ exitClass: 'recycled', reason }, true);
+    if (this.clock.hasResult || this.ending.isUnderWay) return;
+    const full = fullContext(this.collector);
+    if (full) this.endInBackground(full, true);
   }
 
   /** The last look: nothing is watched any more. */
@@ -312,12 +284,18 @@ export class AttemptRunner {
     this.stopWatching();
     this.probe?.stop();
     this.told.over();
-    const { runningAtMs, checkpointTimes, fidelity } = this;
-    const { longestSilenceMs } = this.clock;
-    const newest = this.setup.checkpoints.newest;
-    const checkpoint = newest && { id: newest.id, atMs: Date.parse(newest.createdAt) };
+    const { runningAtMs, fidelity, checkpoints, clock } = this;
     const spend = this.spend.end(endedAtMs);
-    return { spend, overBudget: this.spend.exceeded, prompt: this.promptSeen(exitClass), runningAtMs, checkpoint, checkpointTimes, fidelity, longestSilenceMs };
+    return {
+      spend,
+      overBudget: this.spend.exceeded,
+      prompt: this.promptSeen(exitClass),
+      runningAtMs,
+      checkpoint: checkpoints.newest,
+      checkpointTimes: checkpoints.times,
+      fidelity,
+      longestSilenceMs: clock.longestSilenceMs,
+    };
   }
 
   private promptSeen(exitClass: Ending['exitClass']): AttemptFacts['prompt'] {
@@ -356,7 +334,7 @@ export class AttemptRunner {
       setTimeout(() => this.answered(), firstAnswerMs).unref();
       this.probe?.runsSilently();
     }
-    this.background.run('first checkpoint', firstCheckpoints.run(async () => (this.ending.isUnderWay ? null : this.checkpoint('session_start'))));
+    this.checkpoints.createFirst(() => !this.ending.isUnderWay);
   }
 
   private tellRunning(atMs: number): void {
@@ -368,29 +346,12 @@ export class AttemptRunner {
   }
 
   private liveRecord(): LiveRecord {
-    const { signals, risk, zones, maxContextUse } = this.collector;
-    const { sample, longestSilenceMs } = this.clock;
-    return {
-      runningAtMs: this.runningAtMs,
-      signals,
-      risk,
-      zones,
-      resources: sample && { cpuMs: sample.cpuMs, rssBytes: sample.rssBytes },
-      transcriptPath: this.transcriptPath(),
-      offsets: this.output.offsets,
-      checkpointTimes: this.checkpointTimes,
-      maxContextUse,
-      longestSilenceMs,
-      ...(this.spend.isWarned ? { budgetWarned: true } : {}),
-      ...(this.told.isTold ? { runningTold: true } : {}),
-      ...(this.delivery ? { promptDelivered: this.delivery.isDelivered } : {}),
-    };
+    const { setup, runningAtMs, collector, clock, output, checkpoints, spend, told, delivery } = this;
+    return liveRecordOf({ setup, runningAtMs, collector, clock, output, checkpoints, spend, told, delivery });
   }
 
   /** Where the agent writes its conversation; null where it keeps none, or there is none yet. */
   transcriptPath(): string | null {
-    const { conversationId } = this.collector.signals;
-    return conversationId === null ? null : this.setup.agent.transcriptPath(this.setup, conversationId);
+    return transcriptPathOf(this.setup, this.collector.signals);
   }
-
 }

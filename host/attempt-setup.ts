@@ -36,15 +36,21 @@ export interface AttemptSetup {
   probeOf: string | null;
 }
 
-/** What a checkpoint of the attempt is made of. @param transcriptPath null where the agent keeps none, or there is none yet. */
-export function checkpointContextOf({ key, spec, agent }: AttemptSetup, signals: Signals, transcriptPath: string | null): CheckpointContext {
+/** Where the agent writes its conversation; null where it keeps none, or there is none yet. */
+export function transcriptPathOf(setup: AttemptSetup, { conversationId }: Signals): string | null {
+  return conversationId === null ? null : setup.agent.transcriptPath(setup, conversationId);
+}
+
+/** What a checkpoint of the attempt is made of. */
+export function checkpointContextOf(setup: AttemptSetup, signals: Signals): CheckpointContext {
+  const { key, spec, agent } = setup;
   return {
     sessionId: key.sessionId,
     sessionName: key.name,
     epoch: key.epoch,
     attemptId: key.attemptId,
     signals,
-    transcriptPath,
+    transcriptPath: transcriptPathOf(setup, signals),
     isMessage: agent.isMessage,
     launch: { agent: spec.agent, argv: spec.argv, cwd: spec.cwd, environmentNames: spec.environmentNames, conversationId: signals.conversationId, agentVersion: signals.agentVersion },
   };
