@@ -1,4 +1,3 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -10,18 +9,6 @@ import writeFileAtomic from 'write-file-atomic';
 export async function writeDurably(path: string, data: string | Buffer): Promise<void> {
   await writeFileAtomic(path, data, { mode: 0o600, fsync: true });
   await syncFolder(dirname(path));
-}
-
-/** Replaces a file in one step, mode 0600. It outlives a killed worker; what must outlive a power cut is written durably instead. @param temporary where it is written first; not left behind where that fails. */
-export function replaceFile(path: string, temporary: string, text: string): void {
-  try {
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch (error) {
-    // A disk that is full gets no fuller by what was begun.
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from './replace-file.js';
 
 /** How the sessions of a host come back after it was away. */
 export const initStrategies = ['parallel', 'sequential'] as const;
@@ -24,7 +25,6 @@ export function readInitStrategy(home: string): InitStrategy | null {
 }
 
 export function keepInitStrategy(home: string, strategy: InitStrategy): void {
-  const temporary = `${recordFile(home)}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify({ strategy, atMs: Date.now() }), { mode: 0o600 });
-  renameSync(temporary, recordFile(home));
+  const path = recordFile(home);
+  replaceFile(path, `${path}.${process.pid}`, JSON.stringify({ strategy, atMs: Date.now() }));
 }

@@ -5,7 +5,7 @@ import type { CheckpointManifest } from '../domain/checkpoint.js';
 import type { RiskZone } from '../domain/risk.js';
 import type { Signals } from '../domain/signals.js';
 import type { AttemptRunner } from './attempt-runner.js';
-import { replaceFile } from './durable-file.js';
+import { replaceFile } from './replace-file.js';
 
 /** How often it is looked whether it has changed, ms. */
 const lookMs = 2_000;

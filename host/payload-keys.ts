@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from './replace-file.js';
 
 const keyBytes = 32;
 
@@ -63,7 +64,6 @@ export function rotatePayloadKeys(file: string): string {
   const before = readPayloadKeys(file);
   const id = `k-${randomBytes(6).toString('hex')}`;
   const keys = Object.fromEntries([...(before?.keys ?? []), [id, randomBytes(keyBytes)] as const].map(([name, key]) => [name, key.toString('base64')]));
-  writeFileSync(`${file}.new`, `${JSON.stringify({ current: id, keys }, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFile(file, `${file}.new`, `${JSON.stringify({ current: id, keys }, null, 2)}\n`);
   return id;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { replaceFile } from './durable-file.js';
+import { replaceFile } from './replace-file.js';
 
 /** Writes a record of JSON in one step; it outlives a killed worker. */
 export function writeRecord(path: string, value: unknown): void {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { madeOnce } from './made-once.js';
+import { replaceFile } from './replace-file.js';
 
 /** The folder that holds everything SHIM keeps on this machine: $SHIM_HOME, or ~/.shim. */
 export function shimHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -40,14 +41,8 @@ function workerRecordFile(home: string, worker: WorkerName): string {
 
 /** Notes that a worker is up, and at which loopback port its metrics are. */
 export function writeWorkerRecord(home: string, worker: WorkerName, record: WorkerRecord): void {
-  const temporary = `${workerRecordFile(home, worker)}.${process.pid}`;
-  try {
-    writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-    renameSync(temporary, workerRecordFile(home, worker));
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  const path = workerRecordFile(home, worker);
+  replaceFile(path, `${path}.${process.pid}`, JSON.stringify(record));
 }
 
 /** Reads what a worker noted last; null where there is nothing. The worker may have died since. */

@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { budgetSchema, type Budget } from '../../domain/budget.js';
+import { replaceFile } from '../replace-file.js';
 
 const settingsSchema = z.strictObject({
   /** Of all sessions of this host together, from midnight to midnight of its own clock. */
@@ -56,7 +57,6 @@ export function setFleetBudget(home: string, fleet: string, budget: Budget | nul
 
 function write(home: string, settings: BudgetSettings): BudgetSettings {
   const path = settingsFile(home);
-  writeFileSync(`${path}.${process.pid}`, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.${process.pid}`, path);
+  replaceFile(path, `${path}.${process.pid}`, `${JSON.stringify(settings, null, 2)}\n`);
   return settings;
 }

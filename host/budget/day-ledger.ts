@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nothingSpent, since, spendSchema, sumOf, type Spend } from '../../domain/budget.js';
-import { replaceFile } from '../durable-file.js';
+import { replaceFile } from '../replace-file.js';
 
 const daySchema = z.object({ sessions: z.record(z.string(), z.object({ from: spendSchema, to: spendSchema })) });
 
