@@ -8,7 +8,8 @@ export function writeRecord(path: string, value: unknown): void {
   replaceFile(path, `${path}.${process.pid}.tmp`, JSON.stringify(value));
 }
 
-const temporaryName = /\.\d+\.tmp$/;
+/** As writeRecord names them, and write-file-atomic, for records that are written durably. */
+const temporaryName = /\.\d+\.tmp$|\.json\.\d+$/;
 
 /** Takes away what a process that was killed in the midst of writing a record has left in a folder. Nobody may be writing there. */
 export function removeUnfinished(folder: string): void {

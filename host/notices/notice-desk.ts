@@ -60,6 +60,7 @@ export class NoticeDesk {
 
   /** Goes on with what an earlier worker of this host did not come to tell. @returns notices that are owed. */
   resume(): number {
+    this.records.removeUnfinished();
     const owed = this.records.all().filter(({ deliveries }) => deliveries.some(({ state }) => state === 'owed'));
     if (owed.length === 0) return 0;
     const settings = this.settings();

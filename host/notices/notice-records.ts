@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { noticeSchema } from '../../domain/notice.js';
 import { writeDurably } from '../durable-file.js';
+import { removeUnfinished } from '../record-file.js';
 
 const deliverySchema = z.object({
   channel: z.string(),
@@ -40,6 +41,11 @@ export class NoticeRecords {
   async write(record: NoticeRecord): Promise<void> {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     await writeDurably(this.path(record.notice.id), JSON.stringify(record));
+  }
+
+  /** Takes away what a worker has left that was killed in the midst of a write. Nobody may be writing. */
+  removeUnfinished(): void {
+    removeUnfinished(this.folder);
   }
 
   /** All that can be read, oldest first. */

@@ -132,7 +132,7 @@ describe('what a worker that was killed in the midst of a write has left', () =>
     await host.startAgent(startRequest(spec, 1));
     host.detach();
     const folder = new SessionFolder(local.home, 'torn');
-    const left = [join(folder.path, 'state.json.4711.tmp'), join(folder.attempt(1).path, 'live.json.4711.tmp')];
+    const left = [join(folder.path, 'state.json.4711.tmp'), join(folder.path, 'tombstone.json.541082163'), join(folder.attempt(1).path, 'live.json.4711.tmp'), join(folder.attempt(1).path, 'report.sent.4711.tmp')];
     const halfMade = join(folder.checkpointsPath, 'ck-0099');
     mkdirSync(halfMade);
     left.push(join(halfMade, 'manifest.json.4711'));

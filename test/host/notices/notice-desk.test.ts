@@ -114,7 +114,10 @@ describe('a notice', () => {
     await desk.take(aNotice('n-1'));
     await world.webhook.received(1);
     dies();
+    // In the midst of writing another, too.
+    writeFileSync(join(world.home, 'notices', 'n-2.json.541082163'), '{"half":');
     expect(world.desk().desk.resume()).toBe(1);
+    expect(readdirSync(join(world.home, 'notices'))).toEqual(['n-1.json']);
     expect(await world.settled('n-1')).toMatchObject({ deliveries: [{ state: 'delivered' }] });
     expect(world.webhook.requests.map(({ headers }) => headers['shim-notice-id'])).toEqual(['n-1', 'n-1']);
   });
