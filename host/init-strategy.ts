@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readRecord } from './record-file.js';
 import { replaceFile } from './replace-file.js';
 
 /** How the sessions of a host come back after it was away. */
@@ -15,13 +15,7 @@ function recordFile(home: string): string {
 
 /** The strategy that was heard of last, for a start at which nobody can be asked; null where none was. */
 export function readInitStrategy(home: string): InitStrategy | null {
-  try {
-    return recordSchema.parse(JSON.parse(readFileSync(recordFile(home), 'utf8'))).strategy;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  return readRecord(recordFile(home), recordSchema)?.strategy ?? null;
 }
 
 export function keepInitStrategy(home: string, strategy: InitStrategy): void {

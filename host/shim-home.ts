@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { madeOnce } from './made-once.js';
+import { readRecord } from './record-file.js';
 import { replaceFile } from './replace-file.js';
 
 /** The folder that holds everything SHIM keeps on this machine: $SHIM_HOME, or ~/.shim. */
@@ -47,11 +48,5 @@ export function writeWorkerRecord(home: string, worker: WorkerName, record: Work
 
 /** Reads what a worker noted last; null where there is nothing. The worker may have died since. */
 export function readWorkerRecord(home: string, worker: WorkerName): WorkerRecord | null {
-  try {
-    return workerRecordSchema.parse(JSON.parse(readFileSync(workerRecordFile(home, worker), 'utf8')));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  return readRecord(workerRecordFile(home, worker), workerRecordSchema);
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nothingSpent, since, spendSchema, sumOf, type Spend } from '../../domain/budget.js';
+import { readRecord } from '../record-file.js';
 import { replaceFile } from '../replace-file.js';
 
 const daySchema = z.object({ sessions: z.record(z.string(), z.object({ from: spendSchema, to: spendSchema })) });
@@ -116,13 +117,7 @@ export class DayLedger {
   }
 
   private read(name: string): Day | null {
-    try {
-      return daySchema.parse(JSON.parse(readFileSync(this.pathOf(name), 'utf8')));
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
-    }
+    return readRecord(this.pathOf(name), daySchema);
   }
 }
 

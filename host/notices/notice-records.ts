@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { noticeSchema } from '../../domain/notice.js';
 import { writeDurably } from '../durable-file.js';
-import { removeUnfinished } from '../record-file.js';
+import { listFolder, readRecord, removeUnfinished } from '../record-file.js';
 
 const deliverySchema = z.object({
   channel: z.string(),
@@ -51,7 +51,7 @@ export class NoticeRecords {
   /** All that can be read, oldest first. */
   all(): NoticeRecord[] {
     return this.files()
-      .flatMap((file) => readRecord(join(this.folder, file)) ?? [])
+      .flatMap((file) => readRecord(join(this.folder, file), recordSchema) ?? [])
       .sort((a, b) => a.notice.atMs - b.notice.atMs);
   }
 
@@ -65,20 +65,10 @@ export class NoticeRecords {
   }
 
   private files(): string[] {
-    return existsSync(this.folder) ? readdirSync(this.folder).filter((file) => file.endsWith('.json')) : [];
+    return listFolder(this.folder).filter((file) => file.endsWith('.json'));
   }
 
   private path(id: string): string {
     return join(this.folder, `${noticeSchema.shape.id.parse(id)}.json`);
-  }
-}
-
-function readRecord(path: string): NoticeRecord | null {
-  try {
-    return recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { z } from 'zod';
+import { readRecord } from '../../host/record-file.js';
 import { ensureBinary } from '../../scripts/find-binary.mjs';
 import { registeredAttributes } from '../../workflows/registered-attributes.js';
 import { prepareNamespace } from './namespace.js';
@@ -22,13 +23,7 @@ function recordFile(home: string): string {
 }
 
 export function readTemporalRecord(home: string): TemporalRecord | null {
-  try {
-    return recordSchema.parse(JSON.parse(readFileSync(recordFile(home), 'utf8')));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  return readRecord(recordFile(home), recordSchema);
 }
 
 /**

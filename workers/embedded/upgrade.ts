@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readLocalRecord } from '../../analytics/statsig/local-record.js';
 import { isNewer, versionOf, type Build } from '../../host/build-id.js';
 import { writeDurably } from '../../host/durable-file.js';
+import { readRecord } from '../../host/record-file.js';
 import { readWorkerRecord } from '../../host/shim-home.js';
 import { readService, type ServiceName } from './keeper.js';
 
@@ -55,11 +55,5 @@ export async function noteVersion(home: string, { version, id }: Build): Promise
 
 /** The newest build that was noted; null where there is none. */
 function newestIn(home: string): string | null {
-  try {
-    return newestSchema.parse(JSON.parse(readFileSync(join(home, 'version.json'), 'utf8'))).build;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  return readRecord(join(home, 'version.json'), newestSchema)?.build ?? null;
 }
